@@ -1,0 +1,160 @@
+//! By id: accepted = delivered + retained + evicted, each delivered at most once, nothing from nowhere.
+
+use super::{Checker, Evidence, Judgement};
+use crate::finding::FindingKind;
+use crate::id::Id;
+use crate::ledger::Settlement;
+use crate::observation::Violation;
+
+/// Ids named in a message; the count always stands beside them.
+const NAMED: usize = 8;
+
+fn judge(
+    evidence: &Evidence<'_>,
+    kind: FindingKind,
+    of: impl Fn(&Settlement) -> &Vec<Id>,
+    says: impl Fn(usize, &Settlement) -> String,
+) -> Judgement {
+    let Some(settled) = &evidence.settlement else { return Judgement::NotJudged("never came to rest") };
+    let ids = of(settled);
+    if ids.is_empty() {
+        return Judgement::Holds;
+    }
+    let named: Vec<Id> = ids.iter().take(NAMED).copied().collect();
+    let list = named.iter().map(Id::to_string).collect::<Vec<_>>().join(", ");
+    let more = if ids.len() > NAMED { ", …" } else { "" };
+    Judgement::Broken(vec![Violation {
+        kind,
+        detail: "ids".to_owned(),
+        message: format!("{}: {list}{more}", says(ids.len(), settled)),
+        ids: named,
+    }])
+}
+
+/// No accepted id is nowhere at rest.
+pub(super) struct Lost;
+
+impl Checker for Lost {
+    fn kind(&self) -> FindingKind {
+        FindingKind::Lost
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
+        judge(evidence, self.kind(), |s| &s.lost, |n, s| format!("{n} of {} accepted ids lost", s.totals.accepted))
+    }
+}
+
+/// No id is delivered twice, or delivered and still inside.
+pub(super) struct Duplicated;
+
+impl Checker for Duplicated {
+    fn kind(&self) -> FindingKind {
+        FindingKind::Duplicated
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
+        judge(
+            evidence,
+            self.kind(),
+            |s| &s.duplicated,
+            |n, s| format!("{n} ids seen more than once ({} deliveries)", s.totals.delivered),
+        )
+    }
+}
+
+/// Nothing comes out that nobody put in.
+pub(super) struct Phantom;
+
+impl Checker for Phantom {
+    fn kind(&self) -> FindingKind {
+        FindingKind::Phantom
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
+        judge(evidence, self.kind(), |s| &s.phantom, |n, _| format!("{n} ids came out that nobody put in"))
+    }
+}
+
+/// Never more deliveries than ids offered: the rule that needs no ids, and so holds where they cannot be told apart.
+pub(super) struct OverDelivered;
+
+impl Checker for OverDelivered {
+    fn kind(&self) -> FindingKind {
+        FindingKind::OverDelivered
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
+        let Some(settled) = &evidence.settlement else { return Judgement::NotJudged("never came to rest") };
+        let t = &settled.totals;
+        let offered = t.accepted + t.uncertain;
+        if t.delivered <= offered {
+            return Judgement::Holds;
+        }
+        Judgement::Broken(vec![Violation {
+            kind: self.kind(),
+            detail: "count".to_owned(),
+            message: format!("{} deliveries of {offered} offered ids", t.delivered),
+            ids: Vec::new(),
+        }])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Ledger;
+    use crate::observation::Observation;
+
+    fn ids(n: std::ops::Range<u64>) -> Vec<Id> {
+        n.map(Id).collect()
+    }
+
+    fn verdicts(ledger: Ledger) -> [Judgement; 4] {
+        let observation = Observation { ledger, at_rest: true, ..Observation::default() };
+        let evidence = Evidence { settlement: Some(observation.ledger.settle()), observation: &observation };
+        [Lost.judge(&evidence), Duplicated.judge(&evidence), Phantom.judge(&evidence), OverDelivered.judge(&evidence)]
+    }
+
+    fn broken(j: &Judgement) -> bool {
+        matches!(j, Judgement::Broken(_))
+    }
+
+    #[test]
+    fn accepts_what_balances() {
+        let l = Ledger { accepted: ids(0..9), delivered: ids(0..5), retained: ids(5..9), ..Ledger::default() };
+        assert!(verdicts(l).iter().all(|j| *j == Judgement::Holds));
+    }
+
+    #[test]
+    fn rejects_a_loss_and_names_the_first_ids() {
+        let l = Ledger { accepted: ids(0..20), delivered: ids(0..5), ..Ledger::default() };
+        let [lost, dup, phantom, over] = verdicts(l);
+        let Judgement::Broken(v) = lost else { panic!("not rejected") };
+        assert_eq!(v[0].ids, ids(5..13));
+        assert!(v[0].message.starts_with("15 of 20 accepted ids lost: 0#5, "), "{}", v[0].message);
+        assert!(![dup, phantom, over].iter().any(broken));
+    }
+
+    #[test]
+    fn rejects_a_duplicate_hidden_by_a_loss() {
+        let l = Ledger { accepted: ids(0..2), delivered: vec![Id(0), Id(0)], ..Ledger::default() };
+        let [lost, dup, phantom, over] = verdicts(l);
+        assert!(broken(&lost) && broken(&dup));
+        assert!(!broken(&phantom) && !broken(&over), "the sum is right, so only the ids tell");
+    }
+
+    #[test]
+    fn rejects_phantoms_and_over_delivery() {
+        let l = Ledger { accepted: ids(0..1), delivered: ids(0..3), ..Ledger::default() };
+        let [lost, dup, phantom, over] = verdicts(l);
+        assert!(broken(&phantom) && broken(&over));
+        assert!(!broken(&lost) && !broken(&dup));
+    }
+
+    #[test]
+    fn judges_nothing_before_rest() {
+        let observation = Observation::default();
+        let evidence = Evidence { settlement: None, observation: &observation };
+        assert!(matches!(Lost.judge(&evidence), Judgement::NotJudged(_)));
+    }
+}

@@ -1,0 +1,80 @@
+//! What one execution emits, before any judgement.
+
+use crate::finding::FindingKind;
+use crate::id::Id;
+use crate::ledger::Ledger;
+use serde::{Deserialize, Serialize};
+
+/// Everything one execution emitted.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// All actors' ledgers and what the instance knew at rest.
+    pub ledger: Ledger,
+    /// Calls that answered with an error.
+    pub failures: Vec<OpFailure>,
+    /// Actors that panicked.
+    pub panics: Vec<Panic>,
+    /// The wait-for graph, if all actors that were left waited.
+    pub deadlock: Option<Vec<Wait>>,
+    /// True if the bound on steps was hit before rest.
+    pub livelock: bool,
+    /// True if the instance came to rest, so that the ledger can be settled.
+    pub at_rest: bool,
+    /// Invariants of the subject alone, and the engine's own (a data race).
+    pub violations: Vec<Violation>,
+}
+
+/// A call that answered with an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpFailure {
+    /// Number of the actor.
+    pub actor: u32,
+    /// Name of the op.
+    pub op: String,
+    /// Stable name of the error.
+    pub kind: String,
+    /// The component's own words.
+    pub message: String,
+}
+
+/// A panic of an actor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    /// The actor's name.
+    pub actor: String,
+    /// The payload as text.
+    pub message: String,
+    /// `file:line` where it began, if known.
+    pub site: String,
+}
+
+/// One edge bundle of a wait-for graph: who waits, where, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wait {
+    /// The waiting actor's name.
+    pub actor: String,
+    /// What it waits to do: `lock`, `wait`, `join`, `recv`, `park`.
+    pub waits: String,
+    /// The object, by type and place: `Mutex (buffer.rs:31)`; empty for none.
+    pub object: String,
+    /// Where it waits, `file:line`.
+    pub site: String,
+    /// Who holds the object: name and `file:line` where it was taken.
+    pub holders: Vec<(String, String)>,
+}
+
+/// One broken invariant in one execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which checker says so.
+    pub kind: FindingKind,
+    /// What tells this failure from another of the same kind, in words that do not move with the code or the
+    /// schedule (an error's name, the sites of a wait cycle). Part of the fingerprint.
+    pub detail: String,
+    /// For people.
+    pub message: String,
+    /// The ids concerned, first ones first.
+    pub ids: Vec<Id>,
+}

@@ -1,0 +1,95 @@
+//! What a trial came to: the unit of the report and of the worker's answer.
+
+use crate::finding::{Finding, FindingKind};
+use crate::ledger::LedgerTotals;
+use crate::plan::Trial;
+use crate::verdict::{Coverage, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// The result of one trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrialOutcome {
+    /// What was run.
+    pub trial: Trial,
+    /// The judgement.
+    pub verdict: Verdict,
+    /// Why, one sentence each; never empty unless the verdict is `pass`.
+    pub reasons: Vec<String>,
+    /// What was explored.
+    pub coverage: Coverage,
+    /// Executions (models) or rounds (stress) that came to an end.
+    pub executions: u64,
+    /// Steps (facade operations) over all executions; `None` on real threads.
+    pub steps: Option<u64>,
+    /// Calls made.
+    pub ops: u64,
+    /// Time it took.
+    pub elapsed_ns: u64,
+    /// Sums over all executions.
+    pub ledger: LedgerTotals,
+    /// Errors by kind.
+    pub errors: Vec<ErrorCount>,
+    /// Latency per op; empty under a model, whose time is not real.
+    pub latencies: Vec<OpLatency>,
+    /// Deduplicated failures, in the order of their first execution.
+    pub findings: Vec<Finding>,
+    /// What each checker judged: a checker that judged nothing shows as 0.
+    pub checked: Vec<CheckedCount>,
+    /// Why the trial would not count as clean, whatever it found: the reasons, if the verdict is `unknown`.
+    pub doubts: Vec<String>,
+    /// Remarks for people (why the search stopped, what the engine cannot see).
+    pub notes: Vec<String>,
+}
+
+/// How many calls failed with one kind of error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorCount {
+    /// Name of the op.
+    pub op: String,
+    /// Stable name of the error.
+    pub kind: String,
+    /// The first message seen.
+    pub message: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many executions a checker judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckedCount {
+    /// The checker.
+    pub checker: FindingKind,
+    /// Executions it judged.
+    pub judged: u64,
+}
+
+/// Latencies of one op in one trial. Nanoseconds; under an open loop counted from the intended start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpLatency {
+    /// Name of the op.
+    pub op: String,
+    /// Calls measured.
+    pub count: u64,
+    /// Smallest.
+    pub min_ns: u64,
+    /// Mean.
+    pub mean_ns: f64,
+    /// Median.
+    pub p50_ns: u64,
+    /// 90th percentile.
+    pub p90_ns: u64,
+    /// 99th percentile.
+    pub p99_ns: u64,
+    /// 99.9th percentile.
+    pub p999_ns: u64,
+    /// 99.99th percentile.
+    pub p9999_ns: u64,
+    /// Largest.
+    pub max_ns: u64,
+    /// The whole histogram: HdrHistogram's V2 encoding with DEFLATE, base64.
+    pub histogram: String,
+}

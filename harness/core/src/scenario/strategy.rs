@@ -1,0 +1,95 @@
+//! What picks the next step in a shuttle trial.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::nearest::suggest;
+use super::text::{ElementError, TextElement, quoted, text_serde};
+
+/// A search strategy of the shuttle engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strategy {
+    /// `random`: an even choice at each step. Cheap; seldom finds what needs one actor to stay far behind.
+    Random,
+    /// `pct:d`: probabilistic concurrency testing for bugs of depth `d`. Misses deeper ones.
+    Pct(usize),
+    /// `urw`: uniform random walk, which evens out the choice between actors of different lengths.
+    Urw,
+    /// `dfs`: every schedule in order. Complete if it comes to its end, one corner of the space if not.
+    Dfs,
+}
+
+impl TextElement for Strategy {
+    const WHAT: &'static str = "a strategy such as \"random\" or \"pct:3\"";
+}
+
+impl FromStr for Strategy {
+    type Err = ElementError;
+
+    fn from_str(text: &str) -> Result<Self, ElementError> {
+        let (name, depth) = match text.split_once(':') {
+            Some((name, depth)) => (name, Some(depth)),
+            None => (text, None),
+        };
+        match (name, depth) {
+            ("random", None) => Ok(Self::Random),
+            ("urw", None) => Ok(Self::Urw),
+            ("dfs", None) => Ok(Self::Dfs),
+            ("pct", Some(depth)) => match depth.parse() {
+                Ok(depth @ 1..=100) if !text.contains('+') => Ok(Self::Pct(depth)),
+                _ => Err(ElementError::new(
+                    format!("{} is no depth for pct", quoted(depth)),
+                    "a whole number from 1 to 100, such as \"pct:3\"",
+                )),
+            },
+            ("pct", None) => Err(ElementError::new("`pct` needs a depth", "such as \"pct:3\"")),
+            ("random" | "urw" | "dfs", Some(_)) => {
+                Err(ElementError::new(format!("`{name}` takes no number"), format!("write \"{name}\"")))
+            }
+            _ => Err(ElementError::new(
+                format!("unknown strategy {}", quoted(text)),
+                suggest(name, &["random", "pct:3", "urw", "dfs"]),
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Strategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Random => f.write_str("random"),
+            Self::Pct(depth) => write!(f, "pct:{depth}"),
+            Self::Urw => f.write_str("urw"),
+            Self::Dfs => f.write_str("dfs"),
+        }
+    }
+}
+
+text_serde!(
+    Strategy,
+    "Strategy",
+    r"^(random|pct:[0-9]+|urw|dfs)$",
+    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"dfs\"."
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes_the_same() {
+        for text in ["random", "pct:1", "pct:3", "urw", "dfs"] {
+            assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
+        }
+        assert_eq!("pct:3".parse(), Ok(Strategy::Pct(3)));
+    }
+
+    #[test]
+    fn refuses_what_is_no_strategy() {
+        for text in ["", "pct", "pct:", "pct:0", "pct:-1", "pct:+1", "pct:x", "random:3", "Random", "dsf"] {
+            assert!(text.parse::<Strategy>().is_err(), "{text}");
+        }
+        let error = "randon".parse::<Strategy>().unwrap_err();
+        assert_eq!(error.help.as_deref(), Some("did you mean `random`?"));
+    }
+}

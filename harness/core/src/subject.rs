@@ -1,0 +1,168 @@
+//! What a component must offer to be hunted: ops, variants, and a way to count what it holds at rest.
+
+use crate::id::Id;
+use crate::ledger::Ledger;
+use crate::observation::{OpFailure, Violation};
+use crate::plan::Params;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One implementation of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// Name in scenarios: `as-shipped`, `published-fix`, `hardened`, …
+    pub name: &'static str,
+    /// One line for `racehunt show`.
+    pub about: &'static str,
+}
+
+/// One kind of call; its index in [`Subject::ops`] is its number in a [`Call`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpKind {
+    /// Name in scenarios, in the mix and in the latency series.
+    pub name: &'static str,
+    /// One line for `racehunt show`, which also says what the argument means.
+    pub about: &'static str,
+}
+
+/// One setting of a subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamSpec {
+    /// Key under `[subject] params`.
+    pub name: &'static str,
+    /// One line for `racehunt show`, with the unit.
+    pub about: &'static str,
+    /// Value when the scenario is silent.
+    pub default: crate::plan::ParamValue,
+    /// The values it may take; empty if any value of the default's type will do.
+    pub choices: &'static [&'static str],
+}
+
+/// A component under test.
+pub trait Subject: Send + Sync {
+    /// Name in scenarios.
+    fn name(&self) -> &'static str;
+    /// A paragraph for `racehunt show`.
+    fn about(&self) -> &'static str;
+    /// Its implementations.
+    fn variants(&self) -> &'static [Variant];
+    /// Its calls.
+    fn ops(&self) -> &'static [OpKind];
+    /// Its settings.
+    fn params(&self) -> Vec<ParamSpec>;
+    /// Looks at the settings once and returns what makes a fresh instance for each execution.
+    ///
+    /// # Errors
+    /// When a setting has no meaning for this variant or a resource (a socket) is not to be had.
+    fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError>;
+}
+
+/// Makes a fresh instance. It is called inside the execution, so that its objects belong to the engine that runs it.
+pub type Opener = Box<dyn Fn() -> Arc<dyn Instance> + Send + Sync>;
+
+/// One live component, shared by all actors of an execution.
+pub trait Instance: Send + Sync {
+    /// Does one op and records what it knows in `actor.ledger`.
+    ///
+    /// # Errors
+    /// What the component itself reported to the caller.
+    fn apply(&self, call: Call, actor: &mut Actor) -> Result<(), OpError>;
+
+    /// Called once, after all actors have ended: drain, and record what was delivered and what is retained.
+    fn rest(&self, ledger: &mut Ledger);
+
+    /// Invariants of this subject alone, looked at after [`Instance::rest`].
+    fn violations(&self) -> Vec<Violation> {
+        Vec::new()
+    }
+}
+
+/// A call as an actor makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Index into [`Subject::ops`].
+    pub op: usize,
+    /// The argument in `op(arg)`; 0 when none was given.
+    pub arg: u32,
+}
+
+/// How the instance will be used, for subjects that must choose their accounting by it.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    /// True under shuttle and loom: no real time, sockets or threads.
+    pub model: bool,
+    /// Calls one execution makes in all, where that is known beforehand (rounds and models); `None` under load.
+    pub calls: Option<usize>,
+    /// A directory of the trial's own, removed after it; `None` under a model.
+    pub dir: Option<PathBuf>,
+}
+
+/// One concurrent role in an execution: its number, its ledger, its source of ids.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Number, from 0.
+    pub number: u32,
+    /// What it knows of the ids it handled.
+    pub ledger: Ledger,
+    /// What its failed ops reported.
+    pub failures: Vec<OpFailure>,
+    next_serial: u64,
+    draw: u64,
+}
+
+impl Actor {
+    /// A new actor whose draws come from `seed`.
+    #[must_use]
+    pub fn new(number: u32, seed: u64) -> Self {
+        let draw = seed ^ (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self { number, ledger: Ledger::default(), failures: Vec::new(), next_serial: 0, draw }
+    }
+
+    /// The next id of this actor.
+    pub fn next_id(&mut self) -> Id {
+        self.next_serial += 1;
+        Id::new(self.number, self.next_serial - 1)
+    }
+
+    /// A number below `bound` (0 if `bound` is 0), from the trial's seed alone.
+    pub fn draw(&mut self, bound: u32) -> u32 {
+        self.draw = self.draw.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.draw;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((u64::from(bound) * (x >> 32)) >> 32) as u32
+    }
+
+    /// Forgets the execution that ended; ids start at 0 again, draws go on.
+    pub fn clear(&mut self) {
+        self.ledger.clear();
+        self.failures.clear();
+        self.next_serial = 0;
+    }
+}
+
+/// What the component reported to its caller.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct OpError {
+    /// Stable name of the error, part of a finding's fingerprint: `iteration`, `not-found`.
+    pub kind: &'static str,
+    /// The component's own words.
+    pub message: String,
+}
+
+/// Why a subject could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubjectError {
+    /// The setting has no meaning here.
+    #[error("params.{key}: {message}")]
+    Param {
+        /// Key under `[subject] params`.
+        key: String,
+        /// What is wrong and what would do.
+        message: String,
+    },
+    /// Something outside was not to be had.
+    #[error("{0}")]
+    Resource(String),
+}

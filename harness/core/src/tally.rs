@@ -1,0 +1,266 @@
+//! Sums up the executions of a trial: totals, deduplicated findings and, at the end, the verdict.
+
+use crate::check::{Panel, latency_violations};
+use crate::finding::{Finding, Repro, fingerprint};
+use crate::ledger::LedgerTotals;
+use crate::observation::{Observation, OpFailure, Violation};
+use crate::outcome::{ErrorCount, OpLatency, TrialOutcome};
+use crate::plan::Trial;
+use crate::verdict::{Coverage, Verdict};
+
+/// Findings kept a trial; further ones are counted in a note.
+const MOST_FINDINGS: usize = 64;
+
+/// Running sums of a trial.
+#[derive(Debug)]
+pub struct Tally {
+    trial: Trial,
+    panel: Panel,
+    executions: u64,
+    ledger: LedgerTotals,
+    errors: Vec<ErrorCount>,
+    findings: Vec<Finding>,
+    overflow: u64,
+}
+
+/// What the engine knows at the end of a trial besides the observations.
+#[derive(Clone, Debug)]
+pub struct Explored {
+    /// What was explored.
+    pub coverage: Coverage,
+    /// Steps over all executions, where the engine counts them.
+    pub steps: Option<u64>,
+    /// Calls made.
+    pub ops: u64,
+    /// Time it took.
+    pub elapsed_ns: u64,
+    /// Measured latencies.
+    pub latencies: Vec<OpLatency>,
+    /// Reasons why a clean result would not count: no concurrency, an actor that never started, an engine's own
+    /// error, a budget that ended too early. Empty if it counts.
+    pub doubts: Vec<String>,
+    /// Remarks for people.
+    pub notes: Vec<String>,
+}
+
+impl Tally {
+    /// A tally for `trial`.
+    #[must_use]
+    pub fn new(trial: Trial) -> Self {
+        Self {
+            trial,
+            panel: Panel::default(),
+            executions: 0,
+            ledger: LedgerTotals::default(),
+            errors: Vec::new(),
+            findings: Vec::new(),
+            overflow: 0,
+        }
+    }
+
+    /// Judges one execution. Returns the place in [`Tally::findings_mut`] of each finding it showed, and whether it is new.
+    pub fn observe(&mut self, observation: &Observation) -> Vec<(usize, bool)> {
+        self.executions += 1;
+        let (violations, settlement) = self.panel.judge(observation);
+        match settlement {
+            Some(s) => self.ledger.add(&s.totals),
+            None => self.ledger.add(&observation.ledger.totals()),
+        }
+        for f in &observation.failures {
+            self.count_error(f);
+        }
+        let mut shown: Vec<(usize, bool)> = Vec::new();
+        for v in &violations {
+            let known = self.place(v);
+            // Two violations of one kind in one execution are one execution that showed it.
+            if known.is_none_or(|i| shown.iter().all(|s| s.0 != i)) {
+                shown.extend(self.count(v, known, self.executions));
+            }
+        }
+        shown
+    }
+
+    fn count_error(&mut self, f: &OpFailure) {
+        if let Some(e) = self.errors.iter_mut().find(|e| e.op == f.op && e.kind == f.kind) {
+            e.count += 1;
+        } else {
+            let OpFailure { op, kind, message, .. } = f.clone();
+            self.errors.push(ErrorCount { op, kind, message, count: 1 });
+        }
+    }
+
+    /// Adds a violation that is not of an execution that came to an end (a stall, a latency limit).
+    pub fn find(&mut self, v: &Violation) -> Option<(usize, bool)> {
+        self.count(v, self.place(v), self.executions + 1)
+    }
+
+    fn place(&self, v: &Violation) -> Option<usize> {
+        self.findings.iter().position(|f| f.kind == v.kind && f.detail == v.detail)
+    }
+
+    fn count(&mut self, v: &Violation, known: Option<usize>, execution: u64) -> Option<(usize, bool)> {
+        if let Some(i) = known {
+            self.findings[i].count += 1;
+            return Some((i, false));
+        }
+        if self.findings.len() == MOST_FINDINGS {
+            self.overflow += 1;
+            return None;
+        }
+        self.findings.push(Finding {
+            fingerprint: fingerprint(&self.trial.subject, &self.trial.variant, v.kind, &v.detail),
+            kind: v.kind,
+            detail: v.detail.clone(),
+            message: v.message.clone(),
+            race: None,
+            count: 1,
+            first_execution: execution,
+            ids: v.ids.clone(),
+            repro: Repro::Statistical { seed: self.trial.seed, seen: 0, executions: 0 },
+            interleaving: None,
+        });
+        Some((self.findings.len() - 1, true))
+    }
+
+    /// The findings so far, for the engine to attach a repro to.
+    pub fn findings_mut(&mut self) -> &mut [Finding] {
+        &mut self.findings
+    }
+
+    /// The findings so far.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Executions judged so far.
+    #[must_use]
+    pub fn executions(&self) -> u64 {
+        self.executions
+    }
+
+    /// The trial.
+    #[must_use]
+    pub fn trial(&self) -> &Trial {
+        &self.trial
+    }
+
+    /// Ends the trial: `fail` with a finding, `unknown` with a doubt or without an execution, else `pass`.
+    #[must_use]
+    pub fn finish(mut self, mut explored: Explored) -> TrialOutcome {
+        let limits = self.trial.limits.latencies();
+        let borrowed: Vec<_> = limits.iter().map(|(p, op, ns)| (p.as_str(), op.as_str(), *ns)).collect();
+        let (slow, unjudged) = latency_violations(&borrowed, &explored.latencies);
+        for v in &slow {
+            self.find(v);
+        }
+        if explored.steps.is_none() {
+            explored.doubts.extend(unjudged);
+        }
+        if self.overflow > 0 {
+            explored.notes.push(format!("{} further findings were not kept", self.overflow));
+        }
+        for f in &mut self.findings {
+            if let Repro::Statistical { seen, executions, .. } = &mut f.repro {
+                (*seen, *executions) = (f.count, self.executions);
+            }
+        }
+        if self.executions == 0 {
+            explored.doubts.insert(0, "no execution came to an end".to_owned());
+        }
+        let (verdict, reasons) = if !self.findings.is_empty() {
+            let say = |f: &Finding| format!("{}: {} ({} of {})", f.kind, f.message, f.count, self.executions);
+            (Verdict::Fail, self.findings.iter().map(say).collect())
+        } else if !explored.doubts.is_empty() {
+            (Verdict::Unknown, explored.doubts.clone())
+        } else {
+            (Verdict::Pass, Vec::new())
+        };
+        TrialOutcome {
+            verdict,
+            reasons,
+            coverage: explored.coverage,
+            executions: self.executions,
+            steps: explored.steps,
+            ops: explored.ops,
+            elapsed_ns: explored.elapsed_ns,
+            ledger: self.ledger,
+            errors: self.errors,
+            latencies: explored.latencies,
+            findings: self.findings,
+            checked: self.panel.counts(),
+            doubts: explored.doubts,
+            notes: explored.notes,
+            trial: self.trial,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::FindingKind;
+    use crate::id::Id;
+    use crate::ledger::Ledger;
+    use crate::observation::Panic;
+    use crate::plan::Plan;
+    use crate::scenario::Scenario;
+
+    fn tally() -> Tally {
+        let text = "schema = 1\nname = \"t\"\nabout = \"t\"\n[subject]\nname = \"s\"\nvariant = \"v\"\n[workload]\n\
+                    mix = { add = 1 }\n[shuttle]\n";
+        Tally::new(Plan::expand(&Scenario::parse("t.toml", text).unwrap(), 1).trials.remove(0))
+    }
+
+    fn explored(doubts: &[&str]) -> Explored {
+        Explored {
+            coverage: Coverage::Nothing,
+            steps: None,
+            ops: 0,
+            elapsed_ns: 0,
+            latencies: Vec::new(),
+            doubts: doubts.iter().map(|d| (*d).to_owned()).collect(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn at_rest(accepted: u64, delivered: u64) -> Observation {
+        let ledger = Ledger {
+            accepted: (0..accepted).map(Id).collect(),
+            delivered: (0..delivered).map(Id).collect(),
+            ..Ledger::default()
+        };
+        Observation { ledger, at_rest: true, ..Observation::default() }
+    }
+
+    #[test]
+    fn a_clean_trial_passes_and_a_doubted_or_empty_one_does_not() {
+        let mut clean = tally();
+        assert!(clean.observe(&at_rest(3, 3)).is_empty());
+        let outcome = clean.finish(explored(&[]));
+        assert_eq!((outcome.verdict, outcome.executions, outcome.ledger.delivered), (Verdict::Pass, 1, 3));
+        let mut doubted = tally();
+        doubted.observe(&at_rest(3, 3));
+        let outcome = doubted.finish(explored(&["why"]));
+        assert_eq!((outcome.verdict, outcome.reasons), (Verdict::Unknown, vec!["why".to_owned()]));
+        let outcome = tally().finish(explored(&[]));
+        assert_eq!((outcome.verdict, &*outcome.reasons[0]), (Verdict::Unknown, "no execution came to an end"));
+    }
+
+    #[test]
+    fn one_finding_a_failure_counted_once_an_execution() {
+        let mut t = tally();
+        t.observe(&at_rest(1, 1));
+        assert_eq!(t.observe(&at_rest(2, 1)), [(0, true)]);
+        assert_eq!(t.observe(&at_rest(3, 1)), [(0, false)]);
+        let panic = |actor: &str| Panic { actor: actor.into(), message: "boom 7".into(), site: "a.rs:3".into() };
+        let both = Observation { panics: vec![panic("A"), panic("B")], ..at_rest(1, 1) };
+        assert_eq!(t.observe(&both), [(1, true)]);
+        let outcome = t.finish(explored(&["a doubt that a finding outweighs"]));
+        assert_eq!(outcome.verdict, Verdict::Fail);
+        assert_eq!(outcome.doubts.len(), 1);
+        let seen: Vec<_> = outcome.findings.iter().map(|f| (f.kind, f.count, f.first_execution)).collect();
+        assert_eq!(seen, [(FindingKind::Lost, 2, 2), (FindingKind::Panic, 1, 4)]);
+        assert_eq!(outcome.ledger.lost, 3);
+    }
+}

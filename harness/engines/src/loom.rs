@@ -1,0 +1,10 @@
+//! The loom engine: every execution within a preemption bound, under the C11 memory model.
+//!
+//! `SeqCst` accesses count as `AcqRel` (a fence does not), so a finding that rests on them can be a false alarm; loads
+//! are never buffered past later stores. At most five threads, the first one included.
+
+mod explore;
+mod search;
+
+pub use explore::{Explorer, Stopped};
+pub use search::{check, run};

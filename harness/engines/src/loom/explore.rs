@@ -1,0 +1,166 @@
+//! One exploration: counts inside the closure, because loom looks at its own limits every 20,000 executions and returns
+//! nothing that tells "done" from "out of budget".
+
+use crate::model::{self, Model};
+use crate::panics;
+use racehunt_core::observation::{Observation, Panic};
+use racehunt_sync::engine::{self, Engine};
+use racehunt_sync::hook;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Why an exploration ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Every execution within the bound was run.
+    Done,
+    /// The cap on executions was reached.
+    Executions,
+    /// The time was up.
+    Time,
+    /// Told to from outside.
+    Asked,
+    /// A deadlock, a panic of the first actor or a livelock: loom cannot go on after one.
+    CannotGoOn,
+    /// loom itself failed: nothing after it counts.
+    Broken(String),
+}
+
+/// How one exploration goes.
+#[derive(Clone, Debug)]
+pub struct Explorer {
+    /// Preemption bound; `None` for none.
+    pub bound: Option<usize>,
+    /// Most executions.
+    pub executions: u64,
+    /// Points of one execution before it counts as a livelock.
+    pub steps: usize,
+    /// No execution begins after it.
+    pub deadline: Option<Instant>,
+    /// Number of the execution whose steps are recorded; 0 for none.
+    pub record: u64,
+    /// Written before the recorded execution if the file is not there, else where to start.
+    pub checkpoint: Option<PathBuf>,
+    /// Seed of the actors' draws: the same in each execution, as loom needs it.
+    pub seed: u64,
+}
+
+/// The private payload with which the closure ends the exploration.
+struct Stop;
+
+/// An execution that ended: number, observation, calls, and whether every actor ran. The hook's tables still show it.
+pub(super) type Judge<'a> = dyn FnMut(u64, &Observation, u64, bool) + Send + 'a;
+
+struct Shared {
+    executions: u64,
+    judged: u64,
+    why: Option<Stopped>,
+}
+
+fn lock<T: ?Sized>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Explorer {
+    fn builder(&self) -> loom::model::Builder {
+        let mut builder = loom::model::Builder::new();
+        builder.max_branches = self.steps;
+        builder.preemption_bound = self.bound;
+        builder.max_duration = None;
+        builder.max_permutations = None;
+        builder.log = false;
+        builder.location = false;
+        builder.expect_explicit_explore = false;
+        // A file that is there would be written over by the execution after the recorded one.
+        let write = self.checkpoint.as_ref().is_some_and(|file| !file.exists());
+        builder.checkpoint_interval = if write { self.record as usize } else { usize::MAX };
+        builder.checkpoint_file.clone_from(&self.checkpoint);
+        builder
+    }
+
+    /// Explores on this thread; `judge` gets each execution as it ends.
+    pub fn explore(
+        &self,
+        model: &Arc<Model>,
+        stop: &Arc<AtomicBool>,
+        judge: Arc<Mutex<Judge<'static>>>,
+    ) -> (u64, Stopped) {
+        let _quiet = panics::keep();
+        let _entered = engine::enter(Engine::Loom);
+        let shared = Arc::new(Mutex::new(Shared { executions: 0, judged: 0, why: None }));
+        let body = {
+            let (me, model, stop) = (self.clone(), Arc::clone(model), Arc::clone(stop));
+            let (shared, judge) = (Arc::clone(&shared), Arc::clone(&judge));
+            move || me.execution(&model, &stop, &shared, &judge)
+        };
+        let builder = self.builder();
+        let ran = catch_unwind(AssertUnwindSafe(move || builder.check(body)));
+        let mut shared = lock(&shared);
+        let why = match ran {
+            Ok(()) => Stopped::Done,
+            Err(p) if p.is::<Stop>() => shared.why.take().unwrap_or(Stopped::Asked),
+            Err(p) => {
+                let text = panics::text(&*p);
+                let why = self.fail(&text, model, &judge, &shared);
+                shared.judged = shared.executions;
+                why
+            }
+        };
+        (shared.judged, why)
+    }
+
+    fn execution(&self, model: &Arc<Model>, stop: &AtomicBool, shared: &Mutex<Shared>, judge: &Mutex<Judge<'static>>) {
+        let number = {
+            let mut shared = lock(shared);
+            let why = if shared.executions >= self.executions {
+                Some(Stopped::Executions)
+            } else if stop.load(Ordering::Relaxed) {
+                Some(Stopped::Asked)
+            } else if self.deadline.is_some_and(|d| Instant::now() >= d) {
+                Some(Stopped::Time)
+            } else {
+                None
+            };
+            if why.is_some() {
+                shared.why = why;
+                drop(shared);
+                panic_any(Stop);
+            }
+            shared.executions += 1;
+            shared.executions
+        };
+        model.begin(self.seed, number == self.record);
+        model.execute();
+        let ended = model.end();
+        (lock(judge))(number, &ended.observation, ended.ops, ended.all_started);
+        lock(shared).judged = number;
+    }
+
+    /// The panic that ended the exploration, turned into what it says about the program.
+    fn fail(&self, text: &str, model: &Arc<Model>, judge: &Mutex<Judge<'static>>, shared: &Shared) -> Stopped {
+        let waits = model::waits();
+        let mut ended = model.end();
+        let observation = &mut ended.observation;
+        observation.at_rest = false;
+        if text.contains("deadlock") {
+            observation.deadlock = Some(waits);
+        } else if text.contains("exceeded maximum number of branches") {
+            observation.livelock = true;
+        } else if shared.judged < shared.executions {
+            let caught = panics::take();
+            let Some(last) = caught.last() else { return Stopped::Broken(text.to_owned()) };
+            if last.site.contains("loom-") {
+                return Stopped::Broken(format!("{text} at {}", last.site));
+            }
+            let actor = hook::names().get(last.actor as usize).cloned().unwrap_or_default();
+            observation.panics.push(Panic { actor, message: last.message.clone(), site: last.site.clone() });
+        } else {
+            return Stopped::Broken(text.to_owned());
+        }
+        (lock(judge))(shared.executions, &ended.observation, ended.ops, true);
+        Stopped::CannotGoOn
+    }
+}

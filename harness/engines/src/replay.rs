@@ -1,0 +1,263 @@
+//! Exact replay of shuttle schedules: shrinking, confirming, and checking a stored one step by step.
+
+use crate::emit::EngineError;
+use crate::model::{self, Model};
+use crate::panics;
+use crate::shuttle::{Budget, Driver, Execution, Seeds};
+use crate::strategy::{Decisions, Diverged, Exact, Recording, Strategy};
+use racehunt_core::check::Panel;
+use racehunt_core::finding::{Confirmed, Finding, Repro, Switches};
+use racehunt_core::interleaving::Interleaving;
+use racehunt_core::observation::Violation;
+use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
+use racehunt_core::schedule::Schedule;
+use racehunt_core::shrink::{Made, shrink};
+use racehunt_core::subject::Subject;
+use racehunt_sync::engine::{self, Engine};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Candidates tried for one finding.
+const SHRINK_BUDGET: u32 = 400;
+/// Replays of the final schedule.
+const CONFIRM: u32 = 10;
+
+/// A schedule as recorded, with the seed of its draws.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The picks.
+    pub recording: Recording,
+    /// Seed of the actors' draws.
+    pub seed: u64,
+}
+
+/// One execution under a given schedule.
+#[derive(Clone, Debug, Default)]
+pub struct Played {
+    /// What was broken.
+    pub violations: Vec<Violation>,
+    /// The picks as made.
+    pub recording: Recording,
+    /// The steps, if asked for.
+    pub interleaving: Option<Interleaving>,
+    /// The engine's own failure, if it had one.
+    pub broken: Option<String>,
+}
+
+/// The repro of a finding that was not replayed yet.
+#[must_use]
+pub fn unconfirmed(program: &[ActorProgram], recording: &Recording, seed: u64) -> Repro {
+    let switches = recording.switches;
+    Repro::Schedule {
+        program: program.to_vec(),
+        schedule: Schedule(recording.picks.clone()).to_string(),
+        seed,
+        switches: Switches { found: switches, minimal: switches },
+        confirmed: Confirmed { same: 0, of: 0 },
+    }
+}
+
+/// Plays one execution of `model` by `strategy`.
+#[must_use]
+pub fn play(
+    model: &Arc<Model>,
+    strategy: Box<dyn Strategy>,
+    seed: u64,
+    config: &ShuttleConfig,
+    record: bool,
+) -> Played {
+    let played = Rc::new(RefCell::new(Played::default()));
+    let judge = {
+        let played = Rc::clone(&played);
+        Box::new(move |e: &Execution<'_>| {
+            let mut p = played.borrow_mut();
+            p.violations = Panel::default().judge(&e.ended.observation).0;
+            p.recording = e.recording.clone();
+            p.interleaving = record.then(|| model::interleaving(Some(e.recording.switches)));
+            true
+        })
+    };
+    let budget = Budget { executions: 1, steps: config.steps, deadline: None };
+    let driver = Driver::new(Arc::clone(model), strategy, config.reduce, budget, Seeds::Fixed(seed), record, judge);
+    driver.run(None);
+    let broken = driver.seen().broken;
+    drop(driver);
+    let mut played = played.take();
+    played.broken = broken;
+    played
+}
+
+fn shows<'a>(played: &'a Played, finding: &Finding) -> Option<&'a Violation> {
+    played.violations.iter().find(|v| v.kind == finding.kind && v.detail == finding.detail)
+}
+
+/// Shrinks the schedule of `finding`, replays what is left, and writes the result into it.
+pub fn minimise(
+    model: &Arc<Model>,
+    program: &[ActorProgram],
+    config: &ShuttleConfig,
+    finding: &mut Finding,
+    recorded: Recorded,
+    found_switches: u32,
+) {
+    let Recorded { recording, seed } = recorded;
+    let made = |r: &Recording| Made { decisions: r.decisions.clone(), switches: r.switches };
+    let shrunk = shrink(made(&recording), SHRINK_BUDGET, |candidate| {
+        let played = play(model, Box::new(Decisions::new(candidate.to_vec())), seed, config, false);
+        shows(&played, finding).map(|_| made(&played.recording))
+    });
+    let last = play(model, Box::new(Decisions::new(shrunk.decisions)), seed, config, true);
+    // A program that is not deterministic may not fail again; then the schedule as found is what there is.
+    let (picks, first) = match shows(&last, finding) {
+        Some(_) => (last.recording.picks.clone(), last),
+        None => {
+            let again = play(model, Box::new(Exact::new(recording.picks.clone()).0), seed, config, true);
+            (recording.picks.clone(), again)
+        }
+    };
+    let mut same = 0;
+    for _ in 0..CONFIRM {
+        let (exact, result) = Exact::new(picks.clone());
+        let again = play(model, Box::new(exact), seed, config, true);
+        let steady = result.diverged().is_none() && again.interleaving == first.interleaving;
+        same += u32::from(steady && shows(&again, finding).is_some());
+    }
+    if let Some(v) = shows(&first, finding) {
+        finding.message.clone_from(&v.message);
+        finding.ids.clone_from(&v.ids);
+    }
+    finding.repro = Repro::Schedule {
+        program: program.to_vec(),
+        schedule: Schedule(picks).to_string(),
+        seed,
+        switches: Switches { found: found_switches, minimal: first.recording.switches },
+        confirmed: Confirmed { same, of: CONFIRM },
+    };
+    finding.interleaving = first.interleaving;
+}
+
+/// Why a stored finding could not be seen again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// The schedule could not be read.
+    #[error("repro.schedule: {0}")]
+    Schedule(String),
+    /// The schedule does not fit the program any more.
+    #[error("the replay left the recorded schedule: {0}")]
+    Diverged(#[from] Diverged),
+    /// A step differs from the recorded interleaving.
+    #[error("step {at} differs\n  recorded: {recorded}\n  now:      {now}")]
+    Step {
+        /// Number of the step, from 1.
+        at: usize,
+        /// As recorded.
+        recorded: String,
+        /// As seen now.
+        now: String,
+    },
+    /// The schedule ran to its end and nothing was broken, or something else.
+    #[error("the schedule ran as recorded, but instead of {want} it showed {got}")]
+    OtherResult {
+        /// The finding's kind and detail.
+        want: String,
+        /// What was broken now.
+        got: String,
+    },
+    /// The engine itself failed.
+    #[error("the engine failed: {0}")]
+    Engine(String),
+}
+
+/// Why a stored finding could not be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// It was run, and it was not the same.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// It could not be run.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<Diverged> for CheckError {
+    fn from(d: Diverged) -> Self {
+        Self::Replay(d.into())
+    }
+}
+
+/// Replays a stored finding of a model engine, step by step, in the calling process.
+///
+/// # Errors
+/// At the first difference, or when the finding is not of a model engine.
+pub fn check(trial: &Trial, subject: &dyn Subject, finding: &Finding) -> Result<Interleaving, CheckError> {
+    match (&trial.engine, &finding.repro) {
+        (EngineConfig::Shuttle(config), Repro::Schedule { program, schedule, seed, .. }) => {
+            let _quiet = panics::keep();
+            let _entered = engine::enter(Engine::Shuttle);
+            let model = Arc::new(Model::new(trial, program, subject)?);
+            check_schedule(&model, config, finding, schedule, *seed)
+        }
+        (EngineConfig::Loom(_), _) => crate::loom::check(trial, subject, finding),
+        _ => Err(EngineError::Trial("real threads have no exact replay: run the scenario again".to_owned()).into()),
+    }
+}
+
+/// Replays a schedule exactly and compares every step with the stored interleaving.
+///
+/// # Errors
+/// At the first difference.
+fn check_schedule(
+    model: &Arc<Model>,
+    config: &ShuttleConfig,
+    finding: &Finding,
+    schedule: &str,
+    seed: u64,
+) -> Result<Interleaving, CheckError> {
+    let Schedule(picks) = schedule.parse().map_err(ReplayError::Schedule)?;
+    let (exact, result) = Exact::new(picks);
+    let played = play(model, Box::new(exact), seed, config, true);
+    if let Some(broken) = played.broken {
+        return Err(ReplayError::Engine(broken).into());
+    }
+    if let Some(d) = result.diverged() {
+        return Err(d.into());
+    }
+    let now = played.interleaving.clone().unwrap_or_default();
+    compare(finding, &now)?;
+    same_result(finding, &played.violations)?;
+    Ok(now)
+}
+
+/// The finding's own failure must be among `violations`.
+pub(crate) fn same_result(finding: &Finding, violations: &[Violation]) -> Result<(), ReplayError> {
+    if violations.iter().any(|v| v.kind == finding.kind && v.detail == finding.detail) {
+        return Ok(());
+    }
+    let got: Vec<String> = violations.iter().map(|v| format!("{} ({})", v.kind, v.detail)).collect();
+    let got = if got.is_empty() { "nothing broken".to_owned() } else { got.join(", ") };
+    Err(ReplayError::OtherResult { want: format!("{} ({})", finding.kind, finding.detail), got })
+}
+
+/// Every step must be the recorded one.
+pub(crate) fn compare(finding: &Finding, now: &Interleaving) -> Result<(), ReplayError> {
+    let Some(recorded) = &finding.interleaving else { return Ok(()) };
+    let show = |s: Option<&racehunt_core::interleaving::Step>, i: &Interleaving| {
+        s.map_or_else(
+            || "the end".to_owned(),
+            |s| {
+                let actor = i.actors.get(s.actor as usize).map_or("?", String::as_str);
+                let value = s.value.map(|v| format!(" = {v}")).unwrap_or_default();
+                format!("{actor}: {} {} {}{value} at {}", s.kind, s.label, s.object, s.site)
+            },
+        )
+    };
+    for i in 0..recorded.steps.len().max(now.steps.len()) {
+        let (a, b) = (recorded.steps.get(i), now.steps.get(i));
+        if a != b {
+            let (recorded, now) = (show(a, recorded), show(b, now));
+            return Err(ReplayError::Step { at: i + 1, recorded, now });
+        }
+    }
+    Ok(())
+}

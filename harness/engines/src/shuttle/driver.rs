@@ -1,0 +1,256 @@
+//! One driver round every strategy: counts executions, looks at the budget before each, hands each to a judge.
+
+use crate::model::{self, Ended, Model};
+use crate::strategy::{Point, Record, Recording, Reduce, Strategy};
+use crate::{panics, shuttle::config};
+use racehunt_sync::hook;
+use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
+use shuttle::{MaxSteps, Runner};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// When to stop. Looked at before each execution.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Executions.
+    pub executions: u64,
+    /// Scheduling points of one execution before it counts as a livelock.
+    pub steps: usize,
+    /// The time after which no execution begins; `None` for none.
+    pub deadline: Option<Instant>,
+}
+
+/// What the driver counted.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Executions that came to an end.
+    pub executions: u64,
+    /// Facade operations over all of them.
+    pub steps: u64,
+    /// Calls over all of them.
+    pub ops: u64,
+    /// Points at which the strategy had a choice, over all of them.
+    pub choices: u64,
+    /// Executions in which an actor never ran.
+    pub unstarted: u64,
+    /// True once the strategy has nothing left to explore.
+    pub exhausted: bool,
+    /// The engine's own failure, if it had one: the search cannot be trusted after it.
+    pub broken: Option<String>,
+}
+
+/// An execution that ended, as the judge gets it. The hook's tables still show it.
+#[derive(Debug)]
+pub struct Execution<'a> {
+    /// Its number, from 1.
+    pub number: u64,
+    /// Seed of its actors' draws.
+    pub seed: u64,
+    /// What it left.
+    pub ended: &'a Ended,
+    /// What the strategy picked.
+    pub recording: &'a Recording,
+}
+
+/// Judges an execution; false ends the current chunk.
+pub(crate) type Judge = Box<dyn FnMut(&Execution<'_>) -> bool>;
+
+/// How the actors' draws are seeded.
+#[derive(Clone, Copy, Debug)]
+pub enum Seeds {
+    /// Another one each execution, from the trial's.
+    Vary(u64),
+    /// The same one, for replays.
+    Fixed(u64),
+}
+
+/// Runs executions of a model in chunks.
+pub struct Driver(Rc<RefCell<State>>);
+
+struct State {
+    strategy: Box<dyn Strategy>,
+    log: Rc<RefCell<Recording>>,
+    model: Arc<Model>,
+    budget: Budget,
+    seeds: Seeds,
+    recording: bool,
+    judge: Judge,
+    seen: Seen,
+    /// When the current chunk ends.
+    chunk: Option<Instant>,
+    /// Seed of the execution that runs.
+    open: Option<u64>,
+    /// State of the values drawn from the schedule.
+    draw: u64,
+    points: usize,
+    livelock: bool,
+    cut: bool,
+    options: Vec<u32>,
+}
+
+impl Driver {
+    /// A driver round `strategy`.
+    pub fn new(
+        model: Arc<Model>,
+        strategy: Box<dyn Strategy>,
+        reduce: bool,
+        budget: Budget,
+        seeds: Seeds,
+        recording: bool,
+        judge: Judge,
+    ) -> Self {
+        let log = Rc::<RefCell<Recording>>::default();
+        let recorded = Record::new(strategy, Rc::clone(&log));
+        let strategy: Box<dyn Strategy> = if reduce { Box::new(Reduce::new(recorded)) } else { Box::new(recorded) };
+        Self(Rc::new(RefCell::new(State {
+            strategy,
+            log,
+            model,
+            budget,
+            seeds,
+            recording,
+            judge,
+            seen: Seen::default(),
+            chunk: None,
+            open: None,
+            draw: 0,
+            points: 0,
+            livelock: false,
+            cut: false,
+            options: Vec::new(),
+        })))
+    }
+
+    /// Runs until the budget is used up (true), or until `chunk` or the judge ends the chunk (false).
+    pub fn run(&self, chunk: Option<Instant>) -> bool {
+        loop {
+            {
+                let mut state = self.0.borrow_mut();
+                state.chunk = chunk;
+                state.cut = false;
+            }
+            let model = Arc::clone(&self.0.borrow().model);
+            let scheduler = Handle(Rc::clone(&self.0));
+            let ran = catch_unwind(AssertUnwindSafe(|| {
+                Runner::new(scheduler, config(MaxSteps::None)).run(move || model.execute());
+            }));
+            let mut state = self.0.borrow_mut();
+            match ran {
+                Ok(()) => {}
+                Err(payload) => {
+                    let text = panics::text(&*payload);
+                    if text.starts_with("deadlock!") {
+                        state.deadlocked();
+                    } else {
+                        state.open = None;
+                        state.seen.broken.get_or_insert(text);
+                    }
+                }
+            }
+            if state.cut {
+                return false;
+            }
+            if state.finished() {
+                return true;
+            }
+        }
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.0.borrow().seen.clone()
+    }
+}
+
+impl State {
+    fn finished(&self) -> bool {
+        self.seen.exhausted
+            || self.seen.broken.is_some()
+            || self.seen.executions >= self.budget.executions
+            || self.budget.deadline.is_some_and(|d| Instant::now() >= d)
+    }
+
+    /// Hands the execution that just ended to the judge.
+    fn close(&mut self, waits: Option<Vec<racehunt_core::observation::Wait>>) {
+        let Some(seed) = self.open.take() else { return };
+        let mut ended = self.model.end();
+        ended.observation.deadlock = waits;
+        ended.observation.livelock = self.livelock;
+        self.seen.executions += 1;
+        self.seen.steps += hook::steps();
+        self.seen.ops += ended.ops;
+        self.seen.unstarted += u64::from(!ended.all_started && ended.observation.deadlock.is_none() && !self.livelock);
+        let log = self.log.borrow();
+        let execution = Execution { number: self.seen.executions, seed, ended: &ended, recording: &log };
+        self.cut |= !(self.judge)(&execution);
+    }
+
+    fn deadlocked(&mut self) {
+        let waits = model::waits();
+        self.close(Some(waits));
+    }
+}
+
+/// What shuttle gets; the state stays with the driver, so that a new runner goes on where the last one stopped.
+struct Handle(Rc<RefCell<State>>);
+
+impl Scheduler for Handle {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        let mut guard = self.0.borrow_mut();
+        let state = &mut *guard;
+        state.close(None);
+        if state.cut || state.finished() {
+            return None;
+        }
+        if state.chunk.is_some_and(|c| Instant::now() >= c) {
+            state.cut = true;
+            return None;
+        }
+        if !state.strategy.begin() {
+            state.seen.exhausted = true;
+            return None;
+        }
+        let seed = match state.seeds {
+            Seeds::Fixed(seed) => seed,
+            Seeds::Vary(seed) => seed ^ state.seen.executions.wrapping_mul(0xd134_2543_de82_ef95),
+        };
+        state.open = Some(seed);
+        state.draw = seed;
+        state.points = 0;
+        state.livelock = false;
+        state.model.begin(seed, state.recording);
+        Some(Schedule::new(seed))
+    }
+
+    fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, is_yielding: bool) -> Option<TaskId> {
+        let mut guard = self.0.borrow_mut();
+        let state = &mut *guard;
+        state.points += 1;
+        if state.points > state.budget.steps {
+            state.livelock = true;
+            return None;
+        }
+        if let [only] = runnable {
+            return Some(only.id());
+        }
+        state.options.clear();
+        state.options.extend(runnable.iter().map(|t| usize::from(t.id()) as u32));
+        state.options.sort_unstable();
+        let before = state.log.borrow().picks.len();
+        let current = current.map(|c| usize::from(c) as u32);
+        let picked = state.strategy.pick(Point { options: &state.options, current, yielding: is_yielding });
+        state.seen.choices += (state.log.borrow().picks.len() - before) as u64;
+        Some(TaskId::from(picked as usize))
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut state = self.0.borrow_mut();
+        state.draw = state.draw.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let x = (state.draw ^ (state.draw >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x ^ (x >> 29)
+    }
+}

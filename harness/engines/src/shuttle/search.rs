@@ -1,0 +1,195 @@
+//! A trial of the shuttle engine: search, then shrink and confirm what was found.
+
+use super::driver::{Budget, Driver, Execution, Seeds, Seen};
+use crate::emit::{Emit, EngineError, Progress};
+use crate::model::Model;
+use crate::replay::{self, Recorded};
+use crate::strategy::{self, Recording};
+use crate::{distinct::Distinct, panics};
+use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
+use racehunt_core::subject::Subject;
+use racehunt_core::tally::{Explored, Tally};
+use racehunt_core::verdict::Coverage;
+use racehunt_sync::engine::{self, Engine};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Between two looks at the stop flag and two lines of progress.
+const CHUNK: Duration = Duration::from_millis(100);
+
+/// The best schedule seen for a finding.
+#[derive(Clone, Debug)]
+struct Kept {
+    recording: Recording,
+    seed: u64,
+    found_switches: u32,
+}
+
+/// What the judge keeps.
+struct Hunt {
+    tally: Tally,
+    distinct: Distinct,
+    kept: Vec<Kept>,
+    fresh: Vec<usize>,
+}
+
+impl Hunt {
+    fn judge(&mut self, execution: &Execution<'_>) -> bool {
+        self.distinct.add(racehunt_sync::hook::fingerprint());
+        for (i, new) in self.tally.observe(&execution.ended.observation) {
+            let switches = execution.recording.switches;
+            let better = self.kept.get(i).is_none_or(|k| switches < k.recording.switches);
+            if !better {
+                continue;
+            }
+            let found_switches = self.kept.get(i).map_or(switches, |k| k.found_switches);
+            let kept = Kept { recording: execution.recording.clone(), seed: execution.seed, found_switches };
+            match self.kept.get_mut(i) {
+                Some(k) => *k = kept,
+                None => self.kept.push(kept),
+            }
+            if new {
+                self.fresh.push(i);
+            }
+        }
+        self.fresh.is_empty()
+    }
+}
+
+/// Runs the trial in the calling process.
+///
+/// # Errors
+/// When the subject cannot be opened or the trial is not one of this engine.
+pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<TrialOutcome, EngineError> {
+    let EngineConfig::Shuttle(config) = &trial.engine else {
+        return Err(EngineError::Trial(format!("{} is no trial of the shuttle engine", trial.id)));
+    };
+    let program = trial.program.deal(config.threads, config.ops_per_thread, trial.seed);
+    let model = Arc::new(Model::new(trial, &program, subject)?);
+    let _quiet = panics::keep();
+    let _entered = engine::enter(Engine::Shuttle);
+    let began = Instant::now();
+    let hunt = Rc::new(RefCell::new(Hunt {
+        tally: Tally::new(trial.clone()),
+        distinct: Distinct::default(),
+        kept: Vec::new(),
+        fresh: Vec::new(),
+    }));
+    let judge = {
+        let hunt = Rc::clone(&hunt);
+        Box::new(move |e: &Execution<'_>| hunt.borrow_mut().judge(e))
+    };
+    let budget =
+        Budget { executions: config.executions, steps: config.steps, deadline: Some(began + config.time.get()) };
+    let strategy = strategy::named(&config.strategy, trial.seed);
+    let driver =
+        Driver::new(Arc::clone(&model), strategy, config.reduce, budget, Seeds::Vary(trial.seed), false, judge);
+    let stopped = chunks(&driver, &hunt, config, &program, emit);
+    let seen = driver.seen();
+    drop(driver);
+    let hunt = Rc::into_inner(hunt).expect("the driver is gone").into_inner();
+    let searched = began.elapsed();
+    Ok(conclude(hunt, &seen, stopped, searched, config, &program, &model))
+}
+
+/// Runs chunk after chunk. True if it was stopped from outside.
+fn chunks(
+    driver: &Driver,
+    hunt: &Rc<RefCell<Hunt>>,
+    config: &ShuttleConfig,
+    program: &[ActorProgram],
+    emit: &mut dyn Emit,
+) -> bool {
+    loop {
+        let finished = driver.run(Some(Instant::now() + CHUNK));
+        let seen = driver.seen();
+        let mut hunt = hunt.borrow_mut();
+        let Hunt { tally, fresh, kept, distinct } = &mut *hunt;
+        for i in fresh.drain(..) {
+            let finding = &mut tally.findings_mut()[i];
+            finding.repro = replay::unconfirmed(program, &kept[i].recording, kept[i].seed);
+            emit.finding(finding);
+        }
+        emit.progress(Progress {
+            executions: seen.executions,
+            distinct: distinct.count(),
+            findings: tally.findings().len() as u64,
+            spent: seen.executions as f64 / config.executions.max(1) as f64,
+        });
+        if finished {
+            return false;
+        }
+        // One execution is enough to know that the program has no schedule but one: no search will find another.
+        if emit.stopped() || (seen.executions > 0 && seen.choices == 0) {
+            return emit.stopped();
+        }
+    }
+}
+
+fn conclude(
+    mut hunt: Hunt,
+    seen: &Seen,
+    stopped: bool,
+    searched: Duration,
+    config: &ShuttleConfig,
+    program: &[ActorProgram],
+    model: &Arc<Model>,
+) -> TrialOutcome {
+    let mut notes = Vec::new();
+    if !stopped && seen.broken.is_none() {
+        for (finding, kept) in hunt.tally.findings_mut().iter_mut().zip(&hunt.kept) {
+            let recorded = Recorded { recording: kept.recording.clone(), seed: kept.seed };
+            replay::minimise(model, program, config, finding, recorded, kept.found_switches);
+        }
+    } else if !hunt.kept.is_empty() {
+        notes.push("stopped before the schedules of the findings were shrunk".to_owned());
+    }
+    let coverage = if seen.executions == 0 {
+        Coverage::Nothing
+    } else if seen.exhausted {
+        notes.push("every schedule, under sequential consistency".to_owned());
+        Coverage::Exhaustive
+    } else {
+        Coverage::Sampled {
+            executions: seen.executions,
+            distinct: hunt.distinct.count(),
+            unseen: hunt.distinct.unseen(),
+        }
+    };
+    let explored = Explored {
+        coverage,
+        steps: Some(seen.steps),
+        ops: seen.ops,
+        elapsed_ns: searched.as_nanos() as u64,
+        latencies: Vec::new(),
+        doubts: hunt.distinct.doubt().into_iter().chain(doubts(seen, stopped, config, program.len())).collect(),
+        notes,
+    };
+    hunt.tally.finish(explored)
+}
+
+/// Why a search without a finding would not count.
+fn doubts(seen: &Seen, stopped: bool, config: &ShuttleConfig, actors: usize) -> Vec<String> {
+    let mut doubts = Vec::new();
+    if let Some(broken) = &seen.broken {
+        doubts.push(format!("the engine failed: {broken}"));
+    }
+    if seen.executions > 0 && seen.choices == 0 {
+        doubts.push(format!("no concurrency: {actors} actors never had a choice of who runs next"));
+    }
+    if seen.unstarted > 0 {
+        doubts.push(format!("an actor never ran in {} executions", seen.unstarted));
+    }
+    if stopped {
+        doubts.push(format!("interrupted after {} of {} executions", seen.executions, config.executions));
+    } else if !seen.exhausted && seen.choices > 0 && seen.executions < config.executions && seen.broken.is_none() {
+        doubts.push(format!(
+            "shuttle.time ({}) ended after {} of {} executions",
+            config.time, seen.executions, config.executions
+        ));
+    }
+    doubts
+}

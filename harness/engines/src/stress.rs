@@ -1,0 +1,118 @@
+//! The stress engine: real threads.
+//!
+//! Two jobs. *Rounds* hunt races: short programs on fresh objects, all actors started within tens of nanoseconds of
+//! each other, tens of thousands of times a second, each object judged by itself. *Load* (`closed`, `open`) keeps one
+//! object busy for a while and measures latency. Both run in a worker process, which they may pin to CPUs and
+//! leave with stuck threads: a subject that deadlocks is reported as a stall, and the process ends.
+//!
+//! What it cannot tell: the schedule. Its findings come with a rate, not with an interleaving.
+
+mod cpu;
+mod crew;
+mod deal;
+mod gate;
+pub mod latency;
+mod load;
+mod rounds;
+mod settings;
+mod watch;
+
+use crate::emit::{Emit, EngineError};
+use deal::Deal;
+use racehunt_core::observation::Violation;
+use racehunt_core::outcome::{OpLatency, TrialOutcome};
+use racehunt_core::plan::Trial;
+use racehunt_core::scenario::Pace;
+use racehunt_core::subject::{Env, OpKind, Opener, Subject};
+use racehunt_core::tally::{Explored, Tally};
+use racehunt_core::verdict::Coverage;
+use settings::Settings;
+use std::time::Instant;
+
+/// Why a trial that was ended from outside proves nothing.
+const ASKED: &str = "stopped by request before the budget was used up";
+
+/// A trial made ready.
+struct Job {
+    settings: Settings,
+    opener: Opener,
+    ops: &'static [OpKind],
+    deal: Deal,
+}
+
+/// What a pace came to.
+struct Ended {
+    tally: Tally,
+    latencies: Vec<OpLatency>,
+    /// Ops that ended, by actor.
+    ops_ended: Vec<u64>,
+    doubts: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Runs a trial of this engine to its end, in the calling process.
+///
+/// If the subject is stuck, the outcome has a finding of kind `stall` and the stuck threads stay behind: the caller
+/// should end the process soon after.
+///
+/// # Errors
+/// If the trial is not one for this engine, asks for more than one process, names an op that the subject
+/// has not, cannot be opened, or the machine refuses a thread or a directory.
+pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<TrialOutcome, EngineError> {
+    let started = Instant::now();
+    let settings = Settings::of(trial)?;
+    let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
+    let dir = tempfile::tempdir()
+        .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
+    let in_rounds = settings.pace == Pace::Rounds;
+    let calls = deal.parts(0)?.iter().map(|part| part.calls.len()).sum();
+    let env = Env { model: false, calls: in_rounds.then_some(calls), dir: Some(dir.path().to_owned()) };
+    let opener = subject
+        .open(&trial.variant, &trial.params, &env)
+        .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
+    let (threads, cpus) = (settings.threads, settings.cpus.len());
+    let job = Job { settings, opener, ops: subject.ops(), deal };
+    let tally = Tally::new(trial.clone());
+    let mut ended = if in_rounds { rounds::run(job, tally, emit)? } else { load::run(job, tally, emit)? };
+    doubt_concurrency(&mut ended, threads, cpus);
+    let executions = ended.tally.executions();
+    let coverage = if executions == 0 { Coverage::Nothing } else { Coverage::Stressed { executions } };
+    Ok(ended.tally.finish(Explored {
+        coverage,
+        steps: None,
+        ops: ended.ops_ended.iter().sum(),
+        elapsed_ns: u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        latencies: ended.latencies,
+        doubts: ended.doubts,
+        notes: ended.notes,
+    }))
+}
+
+/// Says what a clean result would not be worth.
+fn doubt_concurrency(ended: &mut Ended, threads: usize, cpus: usize) {
+    if threads == 1 {
+        ended.doubts.push("one actor alone: nothing ran at the same time".to_owned());
+    } else if cpus == 1 {
+        ended.doubts.push(
+            "one CPU: no two actors ran at the same time, they only took turns where the kernel or an injected yield \
+             let them"
+                .to_owned(),
+        );
+    }
+    for (actor, _) in ended.ops_ended.iter().enumerate().filter(|(_, ops)| **ops == 0) {
+        ended.doubts.push(format!("actor {actor} never ended an op"));
+    }
+}
+
+/// Adds a stall to the findings and tells of it.
+fn find_stall(tally: &mut Tally, stall: &Violation, emit: &mut dyn Emit) {
+    if let Some((place, is_new)) = tally.find(stall) {
+        // It belongs to an execution that did not come to its end and is in no count.
+        let execution = tally.executions() + 1;
+        let finding = &mut tally.findings_mut()[place];
+        finding.first_execution = execution;
+        if is_new {
+            emit.finding(finding);
+        }
+    }
+}

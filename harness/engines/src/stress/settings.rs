@@ -1,0 +1,104 @@
+//! What a trial asks of this engine, in the engine's own terms.
+
+use super::cpu;
+use super::gate::Dice;
+use crate::emit::EngineError;
+use racehunt_core::plan::{EngineConfig, StressConfig, Trial};
+use racehunt_core::scenario::{Chance, DurationRange, Pace, Rate};
+use racehunt_sync::perturb::Perturb;
+use std::time::Duration;
+
+/// Settings of one trial.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Actors, each a thread.
+    pub(super) threads: usize,
+    /// What starts the next op.
+    pub(super) pace: Pace,
+    /// CPUs this process may use.
+    pub(super) cpus: Vec<usize>,
+    /// Seed of all that is drawn.
+    pub(super) seed: u64,
+    /// How long nothing may end before it is a stall.
+    pub(super) stall: Duration,
+    /// How long the trial takes at most.
+    pub(super) duration: Option<Duration>,
+    /// How many rounds at most.
+    pub(super) rounds: Option<u64>,
+    /// Counts of every finding at which the trial may end.
+    pub(super) stop_after: Option<u64>,
+    /// Ops a second over all actors, for the open pace.
+    pub(super) rate: Option<f64>,
+    /// Ops of each actor to deal at a time.
+    pub(super) ops_per_thread: usize,
+    perturb: Perturb,
+}
+
+impl Settings {
+    /// Reads the settings of a trial.
+    ///
+    /// # Errors
+    /// If the trial is for another engine, or asks for what this one does not have.
+    pub(super) fn of(trial: &Trial) -> Result<Self, EngineError> {
+        let EngineConfig::Stress(config) = &trial.engine else {
+            return Err(EngineError::Trial(format!("{} is not a trial of the stress engine", trial.id)));
+        };
+        refuse(config)?;
+        Ok(Self {
+            threads: config.threads,
+            pace: config.pace,
+            cpus: cpu::available(),
+            seed: trial.seed,
+            stall: trial.limits.stall.get(),
+            duration: config.duration.map(Duration::from),
+            rounds: config.rounds.filter(|_| config.pace == Pace::Rounds),
+            stop_after: config.stop_after.filter(|_| config.pace == Pace::Rounds),
+            rate: config.rate.filter(|_| config.pace == Pace::Open).map(Rate::per_second),
+            ops_per_thread: config.ops_per_thread,
+            perturb: perturb(config),
+        })
+    }
+
+    /// How actor `me` is perturbed; every actor and every `batch` has decisions of its own.
+    pub(super) fn perturb_of(&self, me: usize, batch: u64) -> Perturb {
+        let mut dice = Dice::new(self.seed.wrapping_add(batch.wrapping_mul(0xd134_2543_de82_ef95)), me);
+        Perturb { seed: dice.next(), ..self.perturb }
+    }
+
+    /// Seed of the values drawn on the object at place `slot` of a batch.
+    pub(super) fn seed_of(&self, slot: usize) -> u64 {
+        self.seed ^ (slot as u64).wrapping_mul(0xff51_afd7_ed55_8ccd)
+    }
+}
+
+fn refuse(config: &StressConfig) -> Result<(), EngineError> {
+    let wrong = |text: String| Err(EngineError::Trial(text));
+    if config.processes != 1 {
+        return wrong(format!("stress.processes = {}: more than one is not supported yet", config.processes));
+    }
+    if config.threads == 0 {
+        return wrong("stress.threads = 0: nobody would do anything".to_owned());
+    }
+    match config.pace {
+        Pace::Rounds if config.rounds.is_none() && config.duration.is_none() => {
+            wrong("stress.rounds or stress.duration: one is needed, or the trial would never end".to_owned())
+        }
+        Pace::Closed | Pace::Open if config.duration.is_none() => {
+            wrong(format!("stress.duration: needed for the pace `{}`", config.pace))
+        }
+        Pace::Open if config.rate.is_none() => wrong("stress.rate: needed for the pace `open`".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+fn perturb(config: &StressConfig) -> Perturb {
+    let Some(p) = &config.perturb else { return Perturb::default() };
+    // Out of 65,536, and never rounded down to never.
+    let out_of = |chance: f64| if chance > 0.0 { ((chance * 65_536.0) as u32).max(1) } else { 0 };
+    Perturb {
+        yield_chance: out_of(p.yield_chance.get()),
+        pause_chance: out_of(p.pause_chance.map_or(0.0, Chance::get)),
+        pause_spins: cpu::spins_in(p.pause.map_or(Duration::ZERO, DurationRange::max)),
+        seed: 0,
+    }
+}

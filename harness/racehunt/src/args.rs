@@ -1,0 +1,159 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    as expected
+  1    a finding nobody expects, an expected one missing, or the gate failed
+  2    wrong command line or scenario; nothing ran
+  3    unknown: nothing ran, or not enough to judge
+  4    the harness itself failed
+  130  interrupted; the report is partial
+
+Examples:
+  racehunt run scenarios/quickstart.toml
+  racehunt run scenarios/metrics-buffer --seed 7 --jobs 2 --out out
+  racehunt replay racehunt-out/quickstart/report.json --finding 1";
+
+/// Hunts races: stress with real threads, controlled schedules, exact replays.
+#[derive(Debug, Parser)]
+#[command(name = "racehunt", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scenarios, judge them and write a report
+    Run(Run),
+    /// Run the findings of a report again, step by step, and print their interleavings
+    Replay(Replay),
+    /// Write a stored report in another form
+    Render(Render),
+    //GATE /// Hold a report against an accepted state
+    //GATE Gate(Gate),
+    /// List the subjects, and the scenarios in files and folders
+    List(List),
+    /// Show a subject: its variants, ops and params
+    Show(Show),
+    /// Print a JSON Schema
+    Schema(Schema),
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Runs one trial for another process (see harness/PROTOCOL.md)
+    #[command(hide = true)]
+    Worker,
+    /// Replays one finding for another process
+    #[command(hide = true)]
+    ReplayWorker,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+    /// Scenario files, and folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folder for the report; it gets NAME/report.json, NAME being the path's last part
+    #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
+    pub(crate) out: PathBuf,
+    /// Seed of everything that is drawn: the same seed gives the same findings and schedules
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Model trials at once; trials on real threads have the machine to themselves [default: CPUs]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+    /// Print the report itself on stdout, and the summary on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the verdict only
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print a line for each trial and each finding as it comes
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Replay {
+    /// A report written by `racehunt run`
+    pub(crate) report: PathBuf,
+    /// Number of the finding, as the summary counts them, or its fingerprint [default: all that replay exactly]
+    #[arg(long, value_name = "N")]
+    pub(crate) finding: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Render {
+    /// A report written by `racehunt run`
+    pub(crate) report: PathBuf,
+    /// Form to write it in, to stdout
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    pub(crate) format: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Gate {
+    /// A report written by `racehunt run`
+    pub(crate) report: PathBuf,
+    /// The accepted state
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: PathBuf,
+    /// Accept the report as it is: write the baseline from it, with this reason for its findings
+    #[arg(long, value_name = "REASON")]
+    pub(crate) update: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Scenario files, and folders of them
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Show {
+    /// Name of the subject, as `racehunt list` prints it
+    pub(crate) subject: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Schema {
+    /// Of which file format
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Scenario files, as JSON would have them
+    Scenario,
+    /// report.json
+    Report,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+fn formats() -> clap::builder::PossibleValuesParser {
+    racehunt_reports::render::ALL.iter().map(|r| clap::builder::PossibleValue::new(r.name).help(r.about)).collect::<Vec<_>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_names_every_exit_code() {
+        Args::command().debug_assert();
+        for (code, sentence) in racehunt_reports::exit::ALL {
+            assert!(super::EXIT_CODES.contains(&format!("{code:<5}{sentence}")), "{code} {sentence}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! racehunt hunts races: it hammers a component with real threads, explores its schedules with shuttle and loom,
+//! accounts for every item by id, and turns each race into an interleaving that replays.
+//!
+//! A program that hunts races in a component of its own links this crate, implements [`Subject`] and calls
+//! [`Cli`]; it then has the whole command line of `racehunt`:
+//!
+//! ```no_run
+//! # use racehunt::{Env, Opener, OpKind, Params, ParamSpec, Subject, SubjectError, Variant};
+//! # struct Mine;
+//! # impl Subject for Mine {
+//! #     fn name(&self) -> &'static str { "mine" }
+//! #     fn about(&self) -> &'static str { "" }
+//! #     fn variants(&self) -> &'static [Variant] { &[] }
+//! #     fn ops(&self) -> &'static [OpKind] { &[] }
+//! #     fn params(&self) -> Vec<ParamSpec> { Vec::new() }
+//! #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> { todo!() }
+//! # }
+//! fn main() -> std::process::ExitCode {
+//!     racehunt::Cli::new().subject(Mine).main()
+//! }
+//! ```
+
+mod args;
+mod catalogue;
+mod environment;
+mod inspect;
+mod interrupt;
+mod load;
+mod output;
+mod progress;
+mod replay;
+mod run;
+
+pub use racehunt_core::plan::{ParamValue, Params};
+pub use racehunt_core::subject::{
+    Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
+};
+
+use args::{Args, Command};
+use clap::Parser;
+use racehunt_core::plan::{EngineConfig, Trial};
+use racehunt_engines::emit::RunTrial;
+use racehunt_engines::{loom, shuttle, stress, worker};
+use racehunt_reports::exit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+/// The command line over a set of subjects.
+#[derive(Default)]
+pub struct Cli {
+    subjects: Vec<Box<dyn Subject>>,
+}
+
+impl Cli {
+    /// A command line that knows no subject yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a subject.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Subject + 'static) -> Self {
+        self.subjects.push(Box::new(subject));
+        self
+    }
+
+    /// Adds subjects that live as long as the program, such as those racehunt ships.
+    #[must_use]
+    pub fn subjects(mut self, subjects: &'static [&'static dyn Subject]) -> Self {
+        self.subjects.extend(subjects.iter().map(|s| Box::new(Borrowed(*s)) as Box<dyn Subject>));
+        self
+    }
+
+    /// Reads the command line, does what it says and returns the exit code.
+    #[must_use]
+    pub fn main(self) -> ExitCode {
+        let args = match Args::try_parse() {
+            Ok(args) => args,
+            Err(e) => {
+                // Help and version are errors to clap, and no failure.
+                let code = if e.use_stderr() { exit::USAGE } else { exit::AS_EXPECTED };
+                let _ = e.print();
+                return ExitCode::from(code);
+            }
+        };
+        let subjects: Vec<&dyn Subject> = self.subjects.iter().map(|s| &**s).collect();
+        // A panic of our own has printed itself, and must not end with a code that means something else to a caller.
+        match catch_unwind(AssertUnwindSafe(|| dispatch(&args, &subjects))) {
+            Ok(Ok(code)) => ExitCode::from(code),
+            Ok(Err(failure)) => {
+                output::complain(&failure.to_string());
+                ExitCode::from(failure.code())
+            }
+            Err(_) => ExitCode::from(exit::HARNESS),
+        }
+    }
+}
+
+fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
+    match &args.command {
+        Command::Run(run) => run::run(run, subjects),
+        Command::Replay(replay) => replay::replay(replay, subjects),
+        Command::Render(render) => output::render(render),
+        //GATE Command::Gate(gate) => gate::gate(gate),
+        Command::List(list) => inspect::list(list, subjects),
+        Command::Show(show) => inspect::show(show, subjects),
+        Command::Schema(schema) => inspect::schema(schema),
+        Command::Completions(completions) => inspect::completions(completions),
+        Command::Worker => Ok(worker::serve_process(subjects, &engine).map_err(Failure::harness("stdout"))?.code()),
+        Command::ReplayWorker => replay::work(subjects),
+    }
+}
+
+/// What runs a trial inside of a worker process.
+fn engine(trial: &Trial) -> RunTrial {
+    match trial.engine {
+        EngineConfig::Shuttle(_) => shuttle::run,
+        EngineConfig::Loom(_) => loom::run,
+        EngineConfig::Stress(_) | EngineConfig::Adapter(_) => stress::run,
+    }
+}
+
+/// Why a command came to nothing. Its text is the whole message.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The command line or a scenario is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// A file or a process of our own failed.
+    #[error("error: {what}: {source}")]
+    Harness {
+        /// What was tried.
+        what: String,
+        /// The answer.
+        source: std::io::Error,
+    },
+}
+
+impl Failure {
+    fn harness(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Harness { what, source }
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => exit::USAGE,
+            Self::Harness { .. } => exit::HARNESS,
+        }
+    }
+}
+
+/// A subject that somebody else owns.
+struct Borrowed(&'static dyn Subject);
+
+impl Subject for Borrowed {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn about(&self) -> &'static str {
+        self.0.about()
+    }
+
+    fn variants(&self) -> &'static [Variant] {
+        self.0.variants()
+    }
+
+    fn ops(&self) -> &'static [OpKind] {
+        self.0.ops()
+    }
+
+    fn params(&self) -> Vec<ParamSpec> {
+        self.0.params()
+    }
+
+    fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
+        self.0.open(variant, params, env)
+    }
+}

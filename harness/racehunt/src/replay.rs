@@ -1,0 +1,188 @@
+//! `racehunt replay`: runs stored findings again, step by step, each in a process of its own.
+
+use crate::{Failure, args, output};
+use nix::sys::signal::Signal;
+use racehunt_core::finding::{Finding, Repro};
+use racehunt_core::interleaving::Interleaving;
+use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::plan::Trial;
+use racehunt_engines::registry::{Subjects, find};
+use racehunt_engines::replay::check;
+use racehunt_reports::distinct::{Sighting, distinct};
+use racehunt_reports::render::interleaving;
+use racehunt_reports::words::clean;
+use racehunt_reports::{Report, exit};
+use serde::{Deserialize, Serialize};
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+/// What the replaying process is asked.
+#[derive(Serialize, Deserialize)]
+struct Question {
+    trial: Trial,
+    finding: Finding,
+}
+
+/// What it answers.
+#[derive(Serialize, Deserialize)]
+enum Answer {
+    /// The same steps and the same failure.
+    Same(Interleaving),
+    /// Anything else, in words.
+    Differs(String),
+}
+
+/// One recording to replay.
+struct Chosen<'a> {
+    number: usize,
+    /// File of the scenario.
+    file: &'a str,
+    sighting: Sighting<'a>,
+    /// Print its interleaving: the one of each finding that is easiest to read.
+    show: bool,
+}
+
+/// What came of one recording.
+enum Came {
+    Same,
+    Differs,
+    /// Real threads: there is nothing to replay.
+    NoSchedule,
+}
+
+/// Replays the chosen findings; 1 if one of them did not replay, 3 if there was none that could.
+pub(crate) fn replay(args: &args::Replay, subjects: Subjects<'_>) -> Result<u8, Failure> {
+    let report = output::read(&args.report)?;
+    let chosen = choose(&report, args.finding.as_deref())?;
+    for Chosen { sighting: Sighting { trial, finding }, .. } in &chosen {
+        let subject = &trial.trial.subject;
+        if !matches!(finding.repro, Repro::Statistical { .. }) && find(subjects, subject).is_none() {
+            return Err(Failure::Usage(format!("error: this program has no subject called {}", clean(subject))));
+        }
+    }
+    let (mut same, mut differing) = (0, 0);
+    for one in &chosen {
+        match again(one, report.seed)? {
+            Came::Same => same += 1,
+            Came::Differs => differing += 1,
+            Came::NoSchedule => {}
+        }
+    }
+    output::print(&match (chosen.len(), same + differing) {
+        (0, _) => "the report has no finding: there is nothing to replay\n".to_owned(),
+        (_, 0) => "none of the findings has a schedule: nothing was replayed\n".to_owned(),
+        (_, replayed) => format!("{same} of {replayed} replayed exactly\n"),
+    })?;
+    Ok(match (same, differing) {
+        (0, 0) => exit::UNKNOWN,
+        (_, 0) => exit::AS_EXPECTED,
+        _ => exit::FAILED,
+    })
+}
+
+/// Replays one recording and tells about it.
+fn again(one: &Chosen<'_>, seed: u64) -> Result<Came, Failure> {
+    let Sighting { trial: TrialOutcome { trial, .. }, finding } = one.sighting;
+    let (number, kind) = (one.number, finding.kind);
+    output::print(&format!("finding {number}: {kind} in {}\n  {}\n", clean(&trial.id), clean(&finding.message)))?;
+    if let Repro::Statistical { seen, executions, .. } = finding.repro {
+        output::print(&format!(
+            "  real threads have no exact replay; it was seen in {seen} of {executions} executions. To see it again:\n  \
+             racehunt run {} --seed {seed}\n\n",
+            clean(one.file)
+        ))?;
+        return Ok(Came::NoSchedule);
+    }
+    match ask(&Question { trial: trial.clone(), finding: finding.clone() })? {
+        Answer::Same(steps) => {
+            let many = steps.steps.len();
+            output::print(&match finding.interleaving {
+                Some(_) => format!("  replayed: {many} steps as recorded, {kind} again\n"),
+                // The run was stopped before it recorded them.
+                None => format!("  replayed: {kind} again; the report has no steps to hold the {many} steps against\n"),
+            })?;
+            if one.show {
+                let layout = output::layout(true, None);
+                output::print(&interleaving(&steps, layout.width, layout.style))?;
+            }
+            output::print("\n")?;
+            Ok(Came::Same)
+        }
+        Answer::Differs(why) => {
+            let why: Vec<String> = why.lines().map(clean).collect();
+            output::print(&format!("  DIVERGED: {}\n\n", why.join("\n  ")))?;
+            Ok(Came::Differs)
+        }
+    }
+}
+
+/// The recordings to replay: of the finding asked for, or of all. Numbered as the summary numbers them.
+fn choose<'a>(report: &'a Report, which: Option<&str>) -> Result<Vec<Chosen<'a>>, Failure> {
+    let all = distinct(report);
+    let of = all.len();
+    let asked = |number: usize, fingerprint: &str| which.is_none_or(|w| w == fingerprint || w == number.to_string());
+    let mut chosen = Vec::new();
+    for one in all.into_iter().filter(|d| asked(d.number, &d.best.finding.fingerprint)) {
+        let best = one.best.trial.trial.id.clone();
+        let recordings = one.seen.into_iter().map(|sighting| Chosen {
+            number: one.number,
+            file: &one.scenario.file,
+            show: sighting.trial.trial.id == best,
+            sighting,
+        });
+        chosen.extend(recordings);
+    }
+    match which {
+        Some(which) if chosen.is_empty() => {
+            let has = match of {
+                0 => "no finding".to_owned(),
+                1 => "finding 1 only".to_owned(),
+                _ => format!("findings 1 to {of}"),
+            };
+            Err(Failure::Usage(format!("error: --finding {which}: the report has {has}")))
+        }
+        _ => Ok(chosen),
+    }
+}
+
+/// Asks a process of our own: an overflow of a modelled stack, or the engines' own noise, stay with it.
+fn ask(question: &Question) -> Result<Answer, Failure> {
+    let program = std::env::current_exe().map_err(Failure::harness("racehunt"))?;
+    let fail = || Failure::harness("replay worker");
+    let mut child = Command::new(program)
+        .arg("replay-worker")
+        .env_remove("RUST_BACKTRACE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(fail())?;
+    let text = serde_json::to_vec(question).map_err(|e| fail()(e.into()))?;
+    let sent = child.stdin.take().map(|mut pipe| pipe.write_all(&text));
+    let out = child.wait_with_output().map_err(fail())?;
+    match (serde_json::from_slice(&out.stdout), sent.transpose()) {
+        (Ok(answer), _) => Ok(answer),
+        (Err(_), Err(e)) if out.status.success() => Err(fail()(e)),
+        (Err(_), _) => Ok(Answer::Differs(format!("the replaying process ended with {}", out.status))),
+    }
+}
+
+/// The replaying process.
+pub(crate) fn work(subjects: Subjects<'_>) -> Result<u8, Failure> {
+    // Nobody reads the answer once the asking process is gone, and a replay may take long.
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(|e| Failure::harness("replay worker")(e.into()))?;
+    let mut text = Vec::new();
+    std::io::stdin().read_to_end(&mut text).map_err(Failure::harness("stdin"))?;
+    let Question { trial, finding } =
+        serde_json::from_slice(&text).map_err(|e| Failure::Usage(format!("error: stdin: {e}")))?;
+    let answer = match find(subjects, &trial.subject) {
+        None => Answer::Differs(format!("no subject is called {}", trial.subject)),
+        Some(subject) => match check(&trial, subject, &finding) {
+            Ok(steps) => Answer::Same(steps),
+            Err(e) => Answer::Differs(e.to_string()),
+        },
+    };
+    let text = serde_json::to_string(&answer).map_err(|e| Failure::harness("stdout")(e.into()))?;
+    output::print(&text)?;
+    Ok(exit::AS_EXPECTED)
+}

@@ -1,0 +1,119 @@
+//! `racehunt run`: load, expand, run every trial in a worker process, judge, write.
+
+use crate::environment::{cores, environment};
+use crate::load::{Loaded, load};
+use crate::progress::Board;
+use crate::{Failure, args, interrupt, output};
+use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::plan::{EngineConfig, Plan, Trial};
+use racehunt_engines::registry::Subjects;
+use racehunt_engines::supervisor::{Supervise, run_trial};
+use racehunt_reports::render::{json, text};
+use racehunt_reports::{Executed, Header, Report, assemble};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// One trial of the run, with the folder its adapter's command is relative to.
+struct Job {
+    scenario: usize,
+    trial: Trial,
+    folder: PathBuf,
+}
+
+/// Runs the scenarios and returns the exit code.
+pub(crate) fn run(args: &args::Run, subjects: Subjects<'_>) -> Result<u8, Failure> {
+    let stop = interrupt::flag()?;
+    let loaded = load(&args.paths, subjects)?;
+    let header = header(args);
+    let report_file = output::folder(&args.out, &args.paths).join("report.json");
+    // Better to learn that the report cannot be written before the hunt than after it.
+    output::writable(&report_file)?;
+    let jobs = jobs(&loaded, args.seed);
+    let board = Board::new(jobs.len(), loaded.len() > 1, args);
+    let outcomes = execute(&jobs, args, &stop, &board)?;
+    board.finish();
+    let interrupted = stop.load(Ordering::Relaxed);
+    let report = assemble(header, executed(loaded, &jobs, outcomes), interrupted);
+    // What was found is shown even if it cannot be kept.
+    let written = output::write(&report_file, json(&report).as_bytes());
+    show(&report, args, written.is_ok().then_some(&report_file))?;
+    written.map(|()| report.exit_code)
+}
+
+fn header(args: &args::Run) -> Header {
+    Header {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        command: std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect(),
+        seed: args.seed,
+        environment: environment(),
+    }
+}
+
+fn jobs(loaded: &[Loaded], seed: u64) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for (scenario, one) in loaded.iter().enumerate() {
+        let folder = one.file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let trials = Plan::expand(&one.scenario, seed).trials;
+        jobs.extend(trials.into_iter().map(|trial| Job { scenario, trial, folder: folder.to_owned() }));
+    }
+    jobs
+}
+
+/// Runs every job; `None` where the run was stopped before the job began.
+///
+/// Real threads and processes have the machine to themselves, one trial after the other: a neighbour on the same CPUs
+/// would change what they can hit and how long it takes. Models do not care, and go several at once.
+fn execute(
+    jobs: &[Job],
+    args: &args::Run,
+    stop: &Arc<AtomicBool>,
+    board: &Board,
+) -> Result<Vec<Option<TrialOutcome>>, Failure> {
+    let how = Supervise::this_program(["worker".into()], Arc::clone(stop)).map_err(Failure::harness("racehunt"))?;
+    let slots: Vec<Mutex<Option<TrialOutcome>>> = jobs.iter().map(|_| Mutex::default()).collect();
+    let one = |i: usize| {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        let job = &jobs[i];
+        let how = Supervise { adapter_dir: Some(job.folder.clone()), ..how.clone() };
+        let line = board.begin(&job.trial);
+        let outcome = run_trial(&job.trial, &how, &mut |event| line.tell(event));
+        line.end(&outcome);
+        *slots[i].lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    };
+    let is_model = |i: &usize| matches!(jobs[*i].trial.engine, EngineConfig::Shuttle(_) | EngineConfig::Loom(_));
+    let (models, alone): (Vec<usize>, Vec<usize>) = (0..jobs.len()).partition(is_model);
+    alone.into_iter().for_each(one);
+    let threads = args.jobs.map_or_else(cores, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|e| Failure::harness("--jobs")(std::io::Error::other(e)))?;
+    pool.install(|| models.into_par_iter().with_max_len(1).for_each(one));
+    Ok(slots.into_iter().map(|s| s.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+}
+
+fn executed(loaded: Vec<Loaded>, jobs: &[Job], outcomes: Vec<Option<TrialOutcome>>) -> Vec<Executed> {
+    let mut executed: Vec<Executed> = loaded
+        .into_iter()
+        .map(|l| Executed { file: l.file.display().to_string(), scenario: l.scenario, outcomes: Vec::new() })
+        .collect();
+    for (job, outcome) in jobs.iter().zip(outcomes) {
+        executed[job.scenario].outcomes.extend(outcome);
+    }
+    executed
+}
+
+fn show(report: &Report, args: &args::Run, file: Option<&PathBuf>) -> Result<(), Failure> {
+    let summary = text(report, &output::layout(!args.json, file.map(|f| f.display().to_string())));
+    let verdict = summary.lines().last().unwrap_or_default();
+    let summary = if args.quiet { format!("{verdict}\n") } else { summary.clone() };
+    if args.json {
+        output::complain(summary.trim_end());
+        return output::print(&json(report));
+    }
+    output::print(&summary)
+}

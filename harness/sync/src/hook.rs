@@ -1,0 +1,332 @@
+//! The one hook: every operation of the facade announces itself here before it reaches its scheduling point.
+//!
+//! Under a model all actors of an execution share one OS thread, so plain thread-locals hold the tables. What is
+//! announced feeds the strategies (the pending operation of each actor), `Reduce` (who holds what), the
+//! fingerprint of the execution (the order in which actors touched each object) and, only when asked for,
+//! the recorded interleaving. Natively the same place injects yields and pauses ([`crate::perturb`]).
+
+mod words;
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+
+pub use words::{Blocked, Event, Kind, Object, Pending};
+
+/// A source location in the code under test.
+pub type Site = &'static Location<'static>;
+/// Number of an actor in an execution, in the order of spawning; the first is 0.
+pub type ActorId = u32;
+/// Number of an object in an execution, in the order of creation; 0 is "no object".
+pub type ObjectId = u32;
+
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    /// Actors that hold the object, with the kind of hold and its place.
+    holders: Vec<(ActorId, Kind, Site)>,
+    /// Hash of the order in which actors touched it.
+    order: u64,
+    /// True once a try-lock was seen: its unlocks are then visible.
+    tried: bool,
+}
+
+/// Tables of the execution that runs on this OS thread.
+#[derive(Default)]
+struct World {
+    pending: Vec<Option<Pending>>,
+    names: Vec<String>,
+    objects: Vec<Object>,
+    slots: Vec<Slot>,
+    events: Vec<Event>,
+    seq: u64,
+    steps: u64,
+    /// Actor of the last step, and how often that changed.
+    last: ActorId,
+    turns: u64,
+}
+
+thread_local! {
+    static WORLD: RefCell<World> = RefCell::default();
+    static ACTOR: Cell<ActorId> = const { Cell::new(0) };
+    static RECORDING: Cell<bool> = const { Cell::new(false) };
+}
+
+fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
+    WORLD.with(|w| f(&mut w.borrow_mut()))
+}
+
+/// Starts a new execution on this OS thread: forgets everything, actor 0 is current.
+pub fn reset(recording: bool) {
+    ACTOR.set(0);
+    RECORDING.set(recording);
+    with(|w| {
+        w.pending.clear();
+        w.pending.push(None);
+        w.names.clear();
+        w.names.push("main".to_owned());
+        w.objects.clear();
+        w.slots.clear();
+        w.slots.push(Slot::default());
+        w.events.clear();
+        w.seq = 0;
+        w.steps = 0;
+        w.last = 0;
+        w.turns = 0;
+    });
+    crate::model::reset();
+}
+
+/// Ends the execution, as the last thing that its first actor does: drops that actor's thread-locals and the statics
+/// while their destructors can still use the engine. Without it they are dropped by the next [`reset`], quietly.
+pub fn finish() {
+    crate::hunt::reset();
+}
+
+/// The actor that runs now.
+#[must_use]
+pub fn actor() -> ActorId {
+    ACTOR.get()
+}
+
+/// Makes `actor` the one that runs now; the facade calls it after every operation that may have switched.
+pub fn set_actor(actor: ActorId) {
+    ACTOR.set(actor);
+}
+
+/// Number for a new actor, which is about to do its first step.
+pub fn new_actor(name: &str, site: Site) -> ActorId {
+    with(|w| {
+        let id = w.pending.len() as ActorId;
+        w.seq += 1;
+        let seq = w.seq;
+        w.pending.push(Some(Pending { kind: Kind::Start, object: 0, site, seq, label: "" }));
+        w.names.push(if name.is_empty() { format!("actor-{id}") } else { name.to_owned() });
+        id
+    })
+}
+
+/// Number for a new object.
+pub fn new_object(type_name: &'static str, site: Site) -> ObjectId {
+    with(|w| {
+        w.objects.push(Object { type_name, site });
+        w.slots.push(Slot::default());
+        w.objects.len() as ObjectId
+    })
+}
+
+/// Announces the next operation of the current actor and returns that actor, to hand to [`done`]. Once the engine has
+/// ended the execution (a deadlock, a stop) the tables stay as they were then: its destructors are no steps.
+pub fn announce(kind: Kind, object: ObjectId, site: Site, label: &'static str) -> ActorId {
+    if crate::model::failed() {
+        return ACTOR.get();
+    }
+    let me = ACTOR.get();
+    with(|w| {
+        w.seq += 1;
+        let seq = w.seq;
+        if let Some(p) = w.pending.get_mut(me as usize) {
+            *p = Some(Pending { kind, object, site, seq, label });
+        }
+        if matches!(kind, Kind::TryLock | Kind::TryReadLock)
+            && let Some(s) = w.slots.get_mut(object as usize)
+        {
+            s.tried = true;
+        }
+    });
+    me
+}
+
+/// The announced operation of `me` has happened.
+pub fn done(me: ActorId, kind: Kind, object: ObjectId, site: Site, label: &'static str, value: Option<u64>) {
+    if crate::model::failed() {
+        return;
+    }
+    ACTOR.set(me);
+    with(|w| {
+        if let Some(p) = w.pending.get_mut(me as usize) {
+            *p = None;
+        }
+        w.steps += 1;
+        if w.last != me {
+            w.last = me;
+            w.turns += 1;
+        }
+        if let Some(s) = w.slots.get_mut(object as usize) {
+            match kind {
+                Kind::Lock | Kind::ReadLock => s.holders.push((me, kind, site)),
+                Kind::Unlock | Kind::ReadUnlock => {
+                    if let Some(i) = s.holders.iter().rposition(|h| h.0 == me) {
+                        s.holders.swap_remove(i);
+                    }
+                }
+                _ => {}
+            }
+            if object != 0 && !kind.is_invisible() {
+                s.order = mix(s.order ^ ((u64::from(me) << 8) | kind as u64));
+            }
+        }
+        if RECORDING.get() {
+            w.events.push(Event { actor: me, kind: Some(kind), object, site, label: label.to_owned(), value });
+        }
+    });
+}
+
+/// A try-lock succeeded: the current actor holds `object` as if by `kind` ([`Kind::Lock`] or [`Kind::ReadLock`]).
+pub fn holds(me: ActorId, kind: Kind, object: ObjectId, site: Site) {
+    if crate::model::failed() {
+        return;
+    }
+    with(|w| {
+        if let Some(s) = w.slots.get_mut(object as usize) {
+            s.holders.push((me, kind, site));
+        }
+    });
+}
+
+/// The current actor gives `object` up without an operation of its own (a condvar wait releases its mutex).
+pub fn releases(me: ActorId, object: ObjectId) {
+    if crate::model::failed() {
+        return;
+    }
+    with(|w| {
+        if let Some(s) = w.slots.get_mut(object as usize)
+            && let Some(i) = s.holders.iter().rposition(|h| h.0 == me)
+        {
+            s.holders.swap_remove(i);
+        }
+    });
+}
+
+/// Another actor's step has changed what `actor` waits to do: a notified waiter now waits for its mutex.
+pub(crate) fn repend(actor: ActorId, kind: Kind, object: ObjectId) {
+    with(|w| {
+        w.seq += 1;
+        let seq = w.seq;
+        if let Some(Some(p)) = w.pending.get_mut(actor as usize) {
+            (p.kind, p.object, p.seq) = (kind, object, seq);
+        }
+    });
+}
+
+/// How often the actor of a step was not the actor of the step before.
+pub(crate) fn turns() -> u64 {
+    with(|w| w.turns)
+}
+
+/// Writes a remark of the current actor into the recorded interleaving; nothing when not recording.
+pub fn note(site: Site, text: impl FnOnce() -> String) {
+    if RECORDING.get() {
+        let label = text();
+        let actor = ACTOR.get();
+        with(|w| {
+            w.events.push(Event { actor, kind: None, object: 0, site, label, value: None });
+        });
+    }
+}
+
+/// The pending operation of `actor`; `None` if it announced nothing since its last one.
+#[must_use]
+pub fn pending(actor: ActorId) -> Option<Pending> {
+    with(|w| w.pending.get(actor as usize).copied().flatten())
+}
+
+/// True if `actor` is about to do something that no other actor can see the moment of.
+#[must_use]
+pub fn is_eager(actor: ActorId) -> bool {
+    with(|w| match w.pending.get(actor as usize).and_then(Option::as_ref) {
+        None => true,
+        Some(p) => p.kind.is_invisible() && !w.slots.get(p.object as usize).is_some_and(|s| s.tried),
+    })
+}
+
+/// True if `actor` is about to wait for a lock that another one holds.
+#[must_use]
+pub fn would_block(actor: ActorId) -> bool {
+    with(|w| {
+        let Some(p) = w.pending.get(actor as usize).and_then(Option::as_ref) else {
+            return false;
+        };
+        let Some(s) = w.slots.get(p.object as usize) else {
+            return false;
+        };
+        match p.kind {
+            Kind::Lock => !s.holders.is_empty(),
+            Kind::ReadLock => s.holders.iter().any(|h| h.1 == Kind::Lock),
+            _ => false,
+        }
+    })
+}
+
+/// Every actor with an operation announced and not done: after a deadlock, those that wait.
+#[must_use]
+pub fn blocked() -> Vec<Blocked> {
+    with(|w| {
+        let mut out = Vec::new();
+        for (i, p) in w.pending.iter().enumerate() {
+            let Some(p) = p else { continue };
+            let slot = w.slots.get(p.object as usize);
+            out.push(Blocked {
+                actor: i as ActorId,
+                name: w.names[i].clone(),
+                waits: *p,
+                object: (p.object != 0).then(|| w.objects[p.object as usize - 1]),
+                holders: slot
+                    .map(|s| s.holders.iter().map(|h| (w.names[h.0 as usize].clone(), h.2)).collect())
+                    .unwrap_or_default(),
+            });
+        }
+        out
+    })
+}
+
+/// Fingerprint of the execution so far: per object, the order in which actors touched it. Two executions with the
+/// same one are the same up to the order of independent operations.
+#[must_use]
+pub fn fingerprint() -> u64 {
+    with(|w| {
+        let mut all = w.names.len() as u64;
+        for (i, s) in w.slots.iter().enumerate() {
+            if s.order != 0 {
+                all = all.wrapping_add(mix(s.order ^ (i as u64) << 48));
+            }
+        }
+        all
+    })
+}
+
+/// Operations done in this execution.
+#[must_use]
+pub fn steps() -> u64 {
+    with(|w| w.steps)
+}
+
+/// Number of actors of this execution, the first one included.
+#[must_use]
+pub fn actors() -> usize {
+    with(|w| w.names.len())
+}
+
+/// Names of the actors, by number.
+#[must_use]
+pub fn names() -> Vec<String> {
+    with(|w| w.names.clone())
+}
+
+/// What is known of the objects; object `n` stands at `n - 1`.
+#[must_use]
+pub fn objects() -> Vec<Object> {
+    with(|w| w.objects.clone())
+}
+
+/// Takes the recorded events.
+#[must_use]
+pub fn take_events() -> Vec<Event> {
+    with(|w| std::mem::take(&mut w.events))
+}
+
+/// splitmix64's finaliser: cheap and well spread.
+fn mix(mut x: u64) -> u64 {
+    x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}

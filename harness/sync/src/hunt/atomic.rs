@@ -1,0 +1,298 @@
+//! Atomics.
+//!
+//! Natively and under shuttle std's (shuttle is sequentially consistent: each operation is one step), under loom
+//! loom's, with the C11 memory model. `SeqCst` counts as `AcqRel` there, and 128-bit and static atomics are left out.
+
+pub use std::sync::atomic::Ordering;
+
+use std::fmt;
+use std::panic::Location;
+
+use crate::engine::{self, Engine};
+use crate::hook::{self, Kind, ObjectId, Site};
+use crate::{model, perturb};
+
+/// Who does the operation: nobody has to be told natively.
+#[derive(Clone, Copy)]
+struct Told {
+    id: ObjectId,
+    site: Site,
+}
+
+impl Told {
+    /// A shuttle operation: a switch, then std's.
+    #[cold]
+    fn shuttle<R>(self, kind: Kind, value: impl FnOnce(&R) -> Option<u64>, f: impl FnOnce() -> R) -> R {
+        model::op((kind, self.id, self.site), value, || {
+            model::switch();
+            f()
+        })
+    }
+
+    /// A loom operation, which has its scheduling point inside.
+    #[cold]
+    fn loom<R>(self, kind: Kind, value: impl FnOnce(&R) -> Option<u64>, f: impl FnOnce() -> R) -> R {
+        model::op((kind, self.id, self.site), value, || model::quietly(|| model::call(f)))
+    }
+}
+
+/// `#[track_caller]` methods that are one operation each: kind, name, arguments, result, how its value is shown.
+macro_rules! ops {
+    ($($(#[$doc:meta])* $kind:ident $name:ident($($arg:ident: $t:ty),*) -> $out:ty, $show:expr;)*) => {$(
+        $(#[$doc])*
+        #[track_caller]
+        #[inline]
+        pub fn $name(&self, $($arg: $t),*) -> $out {
+            match &self.0 {
+                Inner::Native(atomic) => {
+                    perturb::point();
+                    atomic.$name($($arg),*)
+                }
+                Inner::Shuttle(id, atomic) => {
+                    let told = Told { id: *id, site: Location::caller() };
+                    told.shuttle(Kind::$kind, $show, || atomic.$name($($arg),*))
+                }
+                Inner::Loom(id, atomic) => {
+                    let told = Told { id: *id, site: Location::caller() };
+                    told.loom(Kind::$kind, $show, || atomic.$name($($arg),*))
+                }
+            }
+        }
+    )*};
+}
+
+/// What every atomic has.
+macro_rules! common {
+    ([$($g:tt)*] [$($ty:tt)*], $name:expr, $value:ty, $std:ty, $loom:ty, $fresh:expr, $show:expr) => {
+        impl<$($g)*> $($ty)* {
+            /// An atomic of the current engine. (No `const fn`, see the crate's documentation.)
+            #[track_caller]
+            #[must_use]
+            pub fn new(value: $value) -> Self {
+                Self(match engine::current() {
+                    Engine::Native => Inner::Native(<$std>::new(value)),
+                    Engine::Shuttle => {
+                        Inner::Shuttle(hook::new_object($name, Location::caller()), <$std>::new(value))
+                    }
+                    Engine::Loom => Inner::Loom(
+                        hook::new_object($name, Location::caller()),
+                        model::call(|| <$loom>::new(value)),
+                    ),
+                })
+            }
+
+            ops! {
+                /// Loads the value.
+                Load load(order: Ordering) -> $value, |v: &$value| $show(*v);
+                /// Stores a value.
+                Store store(value: $value, order: Ordering) -> (), |(): &()| $show(value);
+                /// Stores a value and returns the one before.
+                Rmw swap(value: $value, order: Ordering) -> $value, |v: &$value| $show(*v);
+                /// Stores `new` if the value is `current`; the value before, as `Ok` if it did.
+                Rmw compare_exchange(current: $value, new: $value, success: Ordering, failure: Ordering)
+                    -> Result<$value, $value>, |v: &Result<$value, $value>| $show(v.unwrap_or_else(|v| v));
+                /// As `compare_exchange`; may fail natively even if the value is `current`.
+                Rmw compare_exchange_weak(current: $value, new: $value, success: Ordering, failure: Ordering)
+                    -> Result<$value, $value>, |v: &Result<$value, $value>| $show(v.unwrap_or_else(|v| v));
+            }
+
+            /// Replaces the value by what `f` makes of it, until nothing came in between or `f` gives `None`.
+            ///
+            /// A load and a compare-and-exchange per attempt, each a step of its own, as in std.
+            #[track_caller]
+            #[inline]
+            pub fn fetch_update<F>(&self, set: Ordering, fetch: Ordering, mut f: F) -> Result<$value, $value>
+            where
+                F: FnMut($value) -> Option<$value>,
+            {
+                let mut before = self.load(fetch);
+                while let Some(next) = f(before) {
+                    match self.compare_exchange_weak(before, next, set, fetch) {
+                        done @ Ok(_) => return done,
+                        Err(now) => before = now,
+                    }
+                }
+                Err(before)
+            }
+
+            /// As `fetch_update`.
+            #[track_caller]
+            #[inline]
+            pub fn try_update(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                f: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                self.fetch_update(set, fetch, f)
+            }
+
+            /// Replaces the value by what `f` makes of it; returns the one before.
+            #[track_caller]
+            #[inline]
+            pub fn update(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                mut f: impl FnMut($value) -> $value,
+            ) -> $value {
+                self.fetch_update(set, fetch, |v| Some(f(v))).unwrap_or_else(|v| v)
+            }
+
+            /// The value of an atomic that nobody else has.
+            #[track_caller]
+            pub fn into_inner(self) -> $value {
+                match self.0 {
+                    Inner::Native(atomic) | Inner::Shuttle(_, atomic) => atomic.into_inner(),
+                    Inner::Loom(_, atomic) => model::call(|| atomic.into_inner()),
+                }
+            }
+
+            /// The value of an atomic that nobody else has, to change it.
+            ///
+            /// # Panics
+            ///
+            /// Under loom, which lends no such place: store through `store` there.
+            pub fn get_mut(&mut self) -> &mut $value {
+                match &mut self.0 {
+                    Inner::Native(atomic) | Inner::Shuttle(_, atomic) => atomic.get_mut(),
+                    Inner::Loom(..) => panic!("{}::get_mut is not modelled by loom: use store", $name),
+                }
+            }
+        }
+
+        impl<$($g)*> fmt::Debug for $($ty)* {
+            /// Without the value: looking at it would be an operation.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match &self.0 {
+                    Inner::Native(atomic) | Inner::Shuttle(_, atomic) => atomic.fmt(f),
+                    Inner::Loom(..) => f.write_str($name),
+                }
+            }
+        }
+
+        impl<$($g)*> Default for $($ty)* {
+            #[track_caller]
+            fn default() -> Self {
+                Self::new($fresh)
+            }
+        }
+
+        impl<$($g)*> From<$value> for $($ty)* {
+            #[track_caller]
+            fn from(value: $value) -> Self {
+                Self::new(value)
+            }
+        }
+    };
+}
+
+/// An atomic under its engine.
+enum Inner<S, L> {
+    Native(S),
+    Shuttle(ObjectId, S),
+    Loom(ObjectId, L),
+}
+
+macro_rules! integers {
+    ($($name:ident $value:ident;)*) => {$(
+        #[doc = concat!("[`std::sync::atomic::", stringify!($name), "`] under the engine that is current when it is made.")]
+        pub struct $name(Inner<std::sync::atomic::$name, loom::sync::atomic::$name>);
+
+        common! {
+            [] [$name], stringify!($name), $value, std::sync::atomic::$name, loom::sync::atomic::$name, 0,
+            |v: $value| u64::try_from(v).ok()
+        }
+
+        impl $name {
+            ops! {
+                /// Adds, wrapping around; returns the value before.
+                Rmw fetch_add(value: $value, order: Ordering) -> $value, |v: &$value| u64::try_from(*v).ok();
+                /// Subtracts, wrapping around; returns the value before.
+                Rmw fetch_sub(value: $value, order: Ordering) -> $value, |v: &$value| u64::try_from(*v).ok();
+                /// Bitwise "and"; returns the value before.
+                Rmw fetch_and(value: $value, order: Ordering) -> $value, |v: &$value| u64::try_from(*v).ok();
+                /// Bitwise "nand"; returns the value before.
+                Rmw fetch_nand(value: $value, order: Ordering) -> $value, |v: &$value| u64::try_from(*v).ok();
+                /// Bitwise "or"; returns the value before.
+                Rmw fetch_or(value: $value, order: Ordering) -> $value, |v: &$value| u64::try_from(*v).ok();
+                /// Bitwise "xor"; returns the value before.
+                Rmw fetch_xor(value: $value, order: Ordering) -> $value, |v: &$value| u64::try_from(*v).ok();
+                /// Stores the greater one; returns the value before.
+                Rmw fetch_max(value: $value, order: Ordering) -> $value, |v: &$value| u64::try_from(*v).ok();
+                /// Stores the lesser one; returns the value before.
+                Rmw fetch_min(value: $value, order: Ordering) -> $value, |v: &$value| u64::try_from(*v).ok();
+            }
+        }
+    )*};
+}
+
+integers! {
+    AtomicU8 u8;
+    AtomicU16 u16;
+    AtomicU32 u32;
+    AtomicU64 u64;
+    AtomicUsize usize;
+    AtomicI8 i8;
+    AtomicI16 i16;
+    AtomicI32 i32;
+    AtomicI64 i64;
+    AtomicIsize isize;
+}
+
+/// [`std::sync::atomic::AtomicBool`] under the engine that is current when it is made.
+pub struct AtomicBool(Inner<std::sync::atomic::AtomicBool, loom::sync::atomic::AtomicBool>);
+
+common! {
+    [] [AtomicBool], "AtomicBool", bool, std::sync::atomic::AtomicBool, loom::sync::atomic::AtomicBool, false,
+    |v: bool| Some(u64::from(v))
+}
+
+impl AtomicBool {
+    ops! {
+        /// Logical "and"; returns the value before.
+        Rmw fetch_and(value: bool, order: Ordering) -> bool, |v: &bool| Some(u64::from(*v));
+        /// Logical "nand"; returns the value before.
+        Rmw fetch_nand(value: bool, order: Ordering) -> bool, |v: &bool| Some(u64::from(*v));
+        /// Logical "or"; returns the value before.
+        Rmw fetch_or(value: bool, order: Ordering) -> bool, |v: &bool| Some(u64::from(*v));
+        /// Logical "xor"; returns the value before.
+        Rmw fetch_xor(value: bool, order: Ordering) -> bool, |v: &bool| Some(u64::from(*v));
+    }
+
+    /// Inverts the value; returns the one before.
+    #[track_caller]
+    #[inline]
+    pub fn fetch_not(&self, order: Ordering) -> bool {
+        self.fetch_xor(true, order)
+    }
+}
+
+/// [`std::sync::atomic::AtomicPtr`] under the engine that is current when it is made.
+pub struct AtomicPtr<T>(Inner<std::sync::atomic::AtomicPtr<T>, loom::sync::atomic::AtomicPtr<T>>);
+
+// Addresses differ from run to run, so none is shown.
+common! {
+    [T] [AtomicPtr<T>], "AtomicPtr", *mut T, std::sync::atomic::AtomicPtr<T>, loom::sync::atomic::AtomicPtr<T>,
+    std::ptr::null_mut(), |_: *mut T| None
+}
+
+/// A memory fence. Under shuttle, which is sequentially consistent, it is no scheduling point.
+#[track_caller]
+pub fn fence(order: Ordering) {
+    match engine::current() {
+        Engine::Native => {
+            perturb::point();
+            std::sync::atomic::fence(order);
+        }
+        Engine::Shuttle => {}
+        Engine::Loom => {
+            model::op((Kind::Fence, 0, Location::caller()), model::no_value, || {
+                model::call(|| loom::sync::atomic::fence(order));
+            });
+        }
+    }
+}
+
+/// A fence for the compiler only: nothing to explore.
+pub use std::sync::atomic::compiler_fence;

@@ -1,0 +1,293 @@
+//! Channels.
+
+mod core;
+
+pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use crate::engine;
+use crate::hook::Site;
+use crate::perturb;
+use core::Channel;
+
+/// [`std::sync::mpsc::Sender`].
+pub struct Sender<T>(Side<mpsc::Sender<T>, Out<T>>);
+
+/// [`std::sync::mpsc::SyncSender`].
+pub struct SyncSender<T>(Side<mpsc::SyncSender<T>, Out<T>>);
+
+/// [`std::sync::mpsc::Receiver`].
+pub struct Receiver<T> {
+    side: Side<mpsc::Receiver<T>, In<T>>,
+    /// Not shared between threads, as in std.
+    not_sync: std::marker::PhantomData<std::cell::Cell<()>>,
+}
+
+enum Side<N, M> {
+    Native(N),
+    Model(M),
+}
+
+/// A counted sender of a model.
+struct Out<T>(Arc<Channel<T>>);
+
+/// The receiver of a model.
+struct In<T>(Arc<Channel<T>>);
+
+impl<T> Clone for Out<T> {
+    fn clone(&self) -> Self {
+        self.0.add_sender();
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Drop for Out<T> {
+    fn drop(&mut self) {
+        self.0.remove_sender();
+    }
+}
+
+impl<T> Drop for In<T> {
+    fn drop(&mut self) {
+        self.0.remove_receiver();
+    }
+}
+
+/// A channel without bound.
+#[track_caller]
+#[must_use]
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    if engine::current().is_model() {
+        let (send, recv) = model("Channel", None, Location::caller());
+        (Sender(Side::Model(send)), recv)
+    } else {
+        let (send, recv) = mpsc::channel();
+        (Sender(Side::Native(send)), Receiver::new(Side::Native(recv)))
+    }
+}
+
+/// A channel that holds `bound` messages; with a bound of 0 a send waits until it is received.
+#[track_caller]
+#[must_use]
+pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
+    if engine::current().is_model() {
+        let (send, recv) = model("SyncChannel", Some(bound), Location::caller());
+        (SyncSender(Side::Model(send)), recv)
+    } else {
+        let (send, recv) = mpsc::sync_channel(bound);
+        (SyncSender(Side::Native(send)), Receiver::new(Side::Native(recv)))
+    }
+}
+
+fn model<T>(type_name: &'static str, bound: Option<usize>, site: Site) -> (Out<T>, Receiver<T>) {
+    let channel = Arc::new(Channel::new(type_name, bound, site));
+    (Out(Arc::clone(&channel)), Receiver::new(Side::Model(In(channel))))
+}
+
+impl<T> Sender<T> {
+    /// Sends a message; never waits.
+    ///
+    /// # Errors
+    ///
+    /// With the message if the receiver is gone.
+    #[track_caller]
+    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        match &self.0 {
+            Side::Native(send) => {
+                perturb::point();
+                send.send(message)
+            }
+            Side::Model(out) => out.0.send(message, Location::caller()),
+        }
+    }
+}
+
+impl<T> SyncSender<T> {
+    /// Sends a message; waits for room.
+    ///
+    /// # Errors
+    ///
+    /// With the message if the receiver is gone.
+    #[track_caller]
+    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        match &self.0 {
+            Side::Native(send) => {
+                perturb::point();
+                send.send(message)
+            }
+            Side::Model(out) => out.0.send(message, Location::caller()),
+        }
+    }
+
+    /// Sends a message if there is room for it.
+    ///
+    /// # Errors
+    ///
+    /// With the message if there is none, or if the receiver is gone.
+    #[track_caller]
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        match &self.0 {
+            Side::Native(send) => {
+                perturb::point();
+                send.try_send(message)
+            }
+            Side::Model(out) => out.0.try_send(message, Location::caller()),
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    fn new(side: Side<mpsc::Receiver<T>, In<T>>) -> Self {
+        Self { side, not_sync: std::marker::PhantomData }
+    }
+
+    /// Waits for a message.
+    ///
+    /// # Errors
+    ///
+    /// If there is none and all senders are gone.
+    #[track_caller]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        match &self.side {
+            Side::Native(recv) => {
+                perturb::point();
+                recv.recv()
+            }
+            Side::Model(side) => side.0.recv(Location::caller()),
+        }
+    }
+
+    /// Takes a message if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or none and all senders are gone.
+    #[track_caller]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        match &self.side {
+            Side::Native(recv) => {
+                perturb::point();
+                recv.try_recv()
+            }
+            Side::Model(side) => side.0.try_recv(Location::caller()),
+        }
+    }
+
+    /// Waits for a message, or until `timeout` has passed (see [`crate::time`]).
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or none and all senders are gone.
+    #[track_caller]
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        match &self.side {
+            Side::Native(recv) => {
+                perturb::point();
+                recv.recv_timeout(timeout)
+            }
+            Side::Model(side) => side.0.recv_timeout(timeout, Location::caller()),
+        }
+    }
+
+    /// The messages until all senders are gone.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter(self)
+    }
+
+    /// The messages that are there now.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter(self)
+    }
+}
+
+/// [`std::sync::mpsc::Iter`].
+#[derive(Debug)]
+pub struct Iter<'a, T: 'a>(&'a Receiver<T>);
+
+/// [`std::sync::mpsc::TryIter`].
+#[derive(Debug)]
+pub struct TryIter<'a, T: 'a>(&'a Receiver<T>);
+
+/// [`std::sync::mpsc::IntoIter`].
+#[derive(Debug)]
+pub struct IntoIter<T>(Receiver<T>);
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+    #[track_caller]
+    fn next(&mut self) -> Option<T> {
+        self.0.recv().ok()
+    }
+}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+    #[track_caller]
+    fn next(&mut self) -> Option<T> {
+        self.0.try_recv().ok()
+    }
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+    #[track_caller]
+    fn next(&mut self) -> Option<T> {
+        self.0.recv().ok()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter(self)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Side::Native(send) => Side::Native(send.clone()),
+            Side::Model(out) => Side::Model(out.clone()),
+        })
+    }
+}
+
+impl<T> Clone for SyncSender<T> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Side::Native(send) => Side::Native(send.clone()),
+            Side::Model(out) => Side::Model(out.clone()),
+        })
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for SyncSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncSender").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}

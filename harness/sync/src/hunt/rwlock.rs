@@ -1,0 +1,315 @@
+//! `RwLock`.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
+
+use super::mutex::{ModelGuard, lock_model};
+use crate::engine;
+use crate::hook::Site;
+use crate::model::lock::RawLock;
+use crate::perturb;
+
+/// [`std::sync::RwLock`] under the engine that is current when it is made.
+pub struct RwLock<T: ?Sized> {
+    raw: Raw,
+    data: UnsafeCell<T>,
+}
+
+enum Raw {
+    Native(std::sync::RwLock<()>),
+    Model(Arc<RawLock>),
+}
+
+// SAFETY: the value is lent to several readers or to one writer, so it has to be both `Send` and `Sync`.
+unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
+// SAFETY: owning the lock is owning the value.
+unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
+impl<T: ?Sized> UnwindSafe for RwLock<T> {}
+impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
+
+/// [`std::sync::RwLockReadGuard`].
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
+    lock: &'a RwLock<T>,
+    /// Held for its drop.
+    _raw: ReadGuard<'a>,
+}
+
+/// [`std::sync::RwLockWriteGuard`].
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
+    lock: &'a RwLock<T>,
+    /// Held for its drop.
+    _raw: WriteGuard<'a>,
+}
+
+enum ReadGuard<'a> {
+    Native { _guard: std::sync::RwLockReadGuard<'a, ()> },
+    Model { _guard: ModelReadGuard<'a> },
+}
+
+enum WriteGuard<'a> {
+    Native { _guard: std::sync::RwLockWriteGuard<'a, ()> },
+    Model { _guard: ModelGuard<'a> },
+}
+
+/// A reader's hold in a model. A reader that panics poisons nothing, as in std.
+struct ModelReadGuard<'a> {
+    raw: &'a Arc<RawLock>,
+    not_send: std::marker::PhantomData<*const ()>,
+}
+
+impl Drop for ModelReadGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        unlock_read(self.raw);
+    }
+}
+
+// Out of line and by value, for the sake of the native path: see `mutex`.
+
+#[cold]
+#[inline(never)]
+fn unlock_read(raw: &Arc<RawLock>) {
+    let site = raw.read_taken_at().unwrap_or_else(|| raw.taken_at());
+    raw.unlock(true, site, false);
+}
+
+/// True if the lock is poisoned.
+#[cold]
+#[inline(never)]
+fn lock_read(raw: &Arc<RawLock>, site: Site) -> bool {
+    raw.lock(true, site);
+    raw.read_taken(site);
+    raw.is_poisoned()
+}
+
+// SAFETY: a shared guard only lends `&T`.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
+
+impl<T> RwLock<T> {
+    /// A free lock of the current engine. (No `const fn`, see the crate's documentation.)
+    #[track_caller]
+    pub fn new(value: T) -> Self {
+        let raw = if engine::current().is_model() {
+            Raw::Model(RawLock::new("RwLock", Location::caller()))
+        } else {
+            Raw::Native(std::sync::RwLock::new(()))
+        };
+        Self { raw, data: UnsafeCell::new(value) }
+    }
+
+    /// The value, unlocked for good; `Err` if the lock is poisoned.
+    pub fn into_inner(self) -> LockResult<T> {
+        let poisoned = self.is_poisoned();
+        poison_if(poisoned, self.data.into_inner())
+    }
+}
+
+#[inline]
+fn poison_if<T>(poisoned: bool, value: T) -> LockResult<T> {
+    if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
+}
+
+/// What std's result says of poison, around our guard.
+fn wrap<G, R>(result: LockResult<G>, f: impl FnOnce(G) -> R) -> LockResult<R> {
+    match result {
+        Ok(guard) => Ok(f(guard)),
+        Err(e) => Err(PoisonError::new(f(e.into_inner()))),
+    }
+}
+
+fn try_wrap<G, R>(result: TryLockResult<G>, f: impl FnOnce(G) -> R) -> TryLockResult<R> {
+    match result {
+        Ok(guard) => Ok(f(guard)),
+        Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
+        Err(TryLockError::Poisoned(e)) => Err(TryLockError::Poisoned(PoisonError::new(f(e.into_inner())))),
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    fn reader<'a>(&'a self, raw: ReadGuard<'a>) -> RwLockReadGuard<'a, T> {
+        RwLockReadGuard { lock: self, _raw: raw }
+    }
+
+    fn writer<'a>(&'a self, raw: WriteGuard<'a>) -> RwLockWriteGuard<'a, T> {
+        RwLockWriteGuard { lock: self, _raw: raw }
+    }
+
+    #[inline]
+    fn model_reader<'a>(&'a self, raw: &'a Arc<RawLock>) -> RwLockReadGuard<'a, T> {
+        let guard = ModelReadGuard { raw, not_send: std::marker::PhantomData };
+        self.reader(ReadGuard::Model { _guard: guard })
+    }
+
+    #[inline]
+    fn model_writer<'a>(&'a self, raw: &'a Arc<RawLock>) -> RwLockWriteGuard<'a, T> {
+        self.writer(WriteGuard::Model { _guard: ModelGuard::held(raw) })
+    }
+
+    /// Waits until no one writes and takes the lock to read; `Err` with the guard if it is poisoned.
+    #[track_caller]
+    #[inline]
+    pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        match &self.raw {
+            Raw::Native(raw) => {
+                perturb::point();
+                wrap(raw.read(), |g| self.reader(ReadGuard::Native { _guard: g }))
+            }
+            Raw::Model(raw) => {
+                let poisoned = lock_read(raw, Location::caller());
+                poison_if(poisoned, self.model_reader(raw))
+            }
+        }
+    }
+
+    /// Waits until no one else has the lock and takes it to write; `Err` with the guard if it is poisoned.
+    #[track_caller]
+    #[inline]
+    pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        match &self.raw {
+            Raw::Native(raw) => {
+                perturb::point();
+                wrap(raw.write(), |g| self.writer(WriteGuard::Native { _guard: g }))
+            }
+            Raw::Model(raw) => {
+                let poisoned = lock_model(raw, Location::caller());
+                poison_if(poisoned, self.model_writer(raw))
+            }
+        }
+    }
+
+    /// Takes the lock to read if no one writes.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if someone does, `Poisoned` with the guard if it is poisoned.
+    #[track_caller]
+    #[inline]
+    pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        match &self.raw {
+            Raw::Native(raw) => {
+                perturb::point();
+                try_wrap(raw.try_read(), |g| self.reader(ReadGuard::Native { _guard: g }))
+            }
+            Raw::Model(raw) => {
+                let site = Location::caller();
+                if !raw.try_lock(true, site) {
+                    return Err(TryLockError::WouldBlock);
+                }
+                raw.read_taken(site);
+                poison_if(raw.is_poisoned(), self.model_reader(raw)).map_err(TryLockError::Poisoned)
+            }
+        }
+    }
+
+    /// Takes the lock to write if no one has it.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if someone has, `Poisoned` with the guard if it is poisoned.
+    #[track_caller]
+    #[inline]
+    pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        match &self.raw {
+            Raw::Native(raw) => {
+                perturb::point();
+                try_wrap(raw.try_write(), |g| self.writer(WriteGuard::Native { _guard: g }))
+            }
+            Raw::Model(raw) => {
+                let site = Location::caller();
+                if !raw.try_lock(false, site) {
+                    return Err(TryLockError::WouldBlock);
+                }
+                raw.taken(site, crate::model::unwinding());
+                poison_if(raw.is_poisoned(), self.model_writer(raw)).map_err(TryLockError::Poisoned)
+            }
+        }
+    }
+
+    /// True if a panic began in an actor that wrote.
+    pub fn is_poisoned(&self) -> bool {
+        match &self.raw {
+            Raw::Native(raw) => raw.is_poisoned(),
+            Raw::Model(raw) => raw.is_poisoned(),
+        }
+    }
+
+    /// Declares the value to be sound again.
+    pub fn clear_poison(&self) {
+        match &self.raw {
+            Raw::Native(raw) => raw.clear_poison(),
+            Raw::Model(raw) => raw.set_poisoned(false),
+        }
+    }
+
+    /// The value of a lock that nobody else has.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        let poisoned = self.is_poisoned();
+        poison_if(poisoned, self.data.get_mut())
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: while the guard exists nobody writes.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: while the guard exists nobody else has the lock.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and the guard is borrowed exclusively.
+        unsafe { &mut *self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for RwLock<T> {
+    /// Without the value: looking at it would be an operation.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RwLock").field("poisoned", &self.is_poisoned()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    #[track_caller]
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}

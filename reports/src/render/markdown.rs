@@ -1,0 +1,113 @@
+//! A short summary for a job page or a review comment.
+
+use super::interleaving;
+use crate::distinct::{Distinct, Standing, distinct};
+use crate::model::{Report, ScenarioReport};
+use crate::style::Style;
+use crate::words::{clean, count, counted, cut};
+use racehunt_core::verdict::Verdict;
+use std::fmt::Write as _;
+
+/// Interleavings shown in full: a comment that has to be scrolled is not read.
+const MOST_SHOWN: usize = 3;
+
+/// Reasons shown for each scenario.
+const MOST_REASONS: usize = 5;
+
+/// The verdict, a table of the scenarios, the reasons, and the first unexpected findings.
+#[must_use]
+pub fn markdown(report: &Report) -> String {
+    let mut out = format!("### racehunt: {}\n\n", report.verdict.word());
+    let totals = &report.totals;
+    let interrupted = if report.interrupted { ", interrupted" } else { "" };
+    let _ = writeln!(
+        out,
+        "{} in {} of {}, seed {}{interrupted}\n",
+        counted(totals.executions, "execution"),
+        counted(totals.trials, "trial"),
+        counted(totals.scenarios, "scenario"),
+        report.seed
+    );
+    out.push_str("| scenario | verdict | expected and found | clean | executions |\n|---|---|---|---|---:|\n");
+    for one in &report.scenarios {
+        row(one, &mut out);
+    }
+    out.push('\n');
+    if report.scenarios.is_empty() {
+        let _ = writeln!(out, "- {}\n", report.reasons.iter().map(|r| escape(r)).collect::<Vec<_>>().join("; "));
+    }
+    for one in report.scenarios.iter().filter(|one| one.verdict != Verdict::Pass) {
+        reasons(one, &mut out);
+    }
+    let all = distinct(report);
+    let unexpected: Vec<&Distinct<'_>> = all.iter().filter(|one| one.standing == Standing::Unexpected).collect();
+    for one in unexpected.iter().take(MOST_SHOWN) {
+        details(one, &mut out);
+    }
+    if unexpected.len() > MOST_SHOWN {
+        let more = (unexpected.len() - MOST_SHOWN) as u64;
+        let _ = writeln!(out, "{} in the report.", counted(more, "more unexpected finding"));
+    }
+    out
+}
+
+fn row(one: &ScenarioReport, out: &mut String) {
+    let must: Vec<_> = one.expectations.iter().filter(|cell| cell.cannot_see.is_none()).collect();
+    let found = must.iter().filter(|cell| cell.verdict == Verdict::Pass).count();
+    let clean_cells = one.clean.iter().filter(|cell| cell.verdict == Verdict::Pass).count();
+    let executions = one.trials.iter().map(|trial| trial.executions).sum();
+    let verdict = one.verdict.word();
+    let _ = writeln!(
+        out,
+        "| {} | {} | {found} of {} | {clean_cells} of {} | {} |",
+        escape(&one.scenario.name),
+        if one.verdict == Verdict::Pass { verdict.to_owned() } else { format!("**{verdict}**") },
+        must.len(),
+        one.clean.len(),
+        count(executions)
+    );
+}
+
+fn reasons(one: &ScenarioReport, out: &mut String) {
+    let _ = writeln!(out, "**{}**: {}\n", escape(&one.scenario.name), one.verdict.word());
+    for reason in one.reasons.iter().take(MOST_REASONS) {
+        let _ = writeln!(out, "- {}", escape(reason));
+    }
+    let more = one.reasons.len().saturating_sub(MOST_REASONS);
+    if more > 0 {
+        let _ = writeln!(out, "- and {}", counted(more as u64, "more reason"));
+    }
+    out.push('\n');
+}
+
+fn details(one: &Distinct<'_>, out: &mut String) {
+    let best = one.best.finding;
+    let title = escape(&format!("{} in {}: {}", best.kind, one.variant(), cut(&best.message, 120)));
+    let _ = writeln!(out, "<details><summary>{title}</summary>\n");
+    let _ = writeln!(out, "{}, fingerprint {}\n", escape(&super::text::repro(best)), escape(&best.fingerprint));
+    if let Some(shown) = &best.interleaving {
+        // A fence longer than any run of backticks that a label could hold.
+        let _ = writeln!(out, "``````text\n{}``````\n", interleaving(shown, 120, Style::Plain));
+    }
+    out.push_str("</details>\n\n");
+}
+
+/// Text of the code under test must not become a link, a mention, a table cell or HTML.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // A mention would call somebody by the name of a variable.
+            '@' => out.push_str("&#64;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' | '#' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}

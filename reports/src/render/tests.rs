@@ -1,0 +1,143 @@
+//! Golden files: canned reports in every form. `cargo insta review` after a change that is meant.
+
+use crate::assemble::{Executed, assemble};
+use crate::canned::{
+    self, CANARY, CLEAN, at, canary_outcomes, doubt, find, header, lost_increment, outcomes, scenario,
+};
+use crate::model::Report;
+use crate::render::{self, TextOptions, interleaving, text};
+use crate::style::Style;
+use racehunt_core::finding::FindingKind;
+use racehunt_core::scenario::EngineKind::{Loom, Shuttle, Stress};
+use racehunt_core::verdict::Coverage;
+
+fn golden(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/golden"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// One of each: found, cannot see, clean, exhaustive, unexpected, missing, unknown.
+fn mixed() -> Report {
+    let (canary, found) = canary_outcomes();
+    let passes =
+        Executed { file: "scenarios/metrics-buffer/published-fix.toml".into(), scenario: canary, outcomes: found };
+    let clean = scenario(CLEAN);
+    let exhaustive =
+        Executed { file: "scenarios/metrics-buffer/hardened.toml".into(), outcomes: outcomes(&clean), scenario: clean };
+
+    let bad = scenario(&CANARY.replace("metrics-buffer/published-fix\"", "metrics-buffer/broken\""));
+    let mut outcomes_of_bad = outcomes(&bad);
+    find(at(&mut outcomes_of_bad, "published-fix", Stress), FindingKind::Lost, 3);
+    find(at(&mut outcomes_of_bad, "hardened", Shuttle), FindingKind::Duplicated, 5);
+    find(at(&mut outcomes_of_bad, "hardened", Stress), FindingKind::Duplicated, 1);
+    let fails =
+        Executed { file: "scenarios/metrics-buffer/broken.toml".into(), scenario: bad, outcomes: outcomes_of_bad };
+
+    let unsure = scenario(&CANARY.replace("metrics-buffer/published-fix\"", "metrics-buffer/unsure\""));
+    let (_, mut some) = canary_outcomes();
+    doubt(at(&mut some, "hardened", Stress), "the worker died: signal 11");
+    let one = at(&mut some, "hardened", Loom);
+    (one.executions, one.coverage) = (4_000, Coverage::Bounded { preemptions: vec![] });
+    let unknown = Executed { file: "scenarios/metrics-buffer/unsure.toml".into(), scenario: unsure, outcomes: some };
+    assemble(header(), vec![passes, exhaustive, fails, unknown], false)
+}
+
+fn interrupted() -> Report {
+    let (scenario, mut outcomes) = canary_outcomes();
+    outcomes.truncate(1);
+    assemble(header(), vec![Executed { file: "scenarios/a.toml".into(), scenario, outcomes }], true)
+}
+
+fn options(width: usize) -> TextOptions {
+    TextOptions { width, report: Some("racehunt-out/report.json".into()), ..TextOptions::default() }
+}
+
+#[test]
+fn text_of_each_kind() {
+    golden("text-pass", &text(&canned::canary(), &options(100)));
+    golden("text-mixed", &text(&mixed(), &options(120)));
+    golden("text-interrupted", &text(&interrupted(), &options(100)));
+    golden("text-nothing", &text(&assemble(header(), vec![], false), &options(100)));
+}
+
+#[test]
+fn markdown_of_each_kind() {
+    golden("markdown-pass", &render::markdown(&canned::canary()));
+    golden("markdown-mixed", &render::markdown(&mixed()));
+    golden("markdown-interrupted", &render::markdown(&interrupted()));
+}
+
+#[test]
+fn json_of_a_run() {
+    golden("json-interrupted", &render::json(&interrupted()));
+}
+
+#[test]
+fn interleaving_by_width() {
+    for width in [120, 80, 60] {
+        golden(&format!("interleaving-{width}"), &interleaving(&lost_increment(), width, Style::Plain));
+    }
+    golden("interleaving-colour", &interleaving(&lost_increment(), 120, Style::Ansi).replace('\u{1b}', "ESC"));
+}
+
+#[test]
+fn an_interleaving_keeps_its_width() {
+    for width in [70, 80, 90, 100, 120] {
+        let shown = interleaving(&lost_increment(), width, Style::Plain);
+        for line in shown.lines() {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn an_interleaving_that_lies_about_its_actors_is_still_shown() {
+    let mut shown = lost_increment();
+    shown.actors.clear();
+    shown.steps[1].label = "a│b\u{1b}[31m".into();
+    let text = interleaving(&shown, 120, Style::Plain);
+    assert!(text.contains("actor 0") && text.contains("actor 1") && !text.contains('\u{1b}'), "{text}");
+    shown.steps.clear();
+    assert_eq!(interleaving(&shown, 120, Style::Plain), "0 steps, 2 context switches\n");
+}
+
+#[test]
+fn a_sample_is_never_worded_as_a_proof() {
+    for outcome in mixed().scenarios.iter().flat_map(|one| &one.trials) {
+        let said = render::coverage(outcome);
+        assert_eq!(said.contains("exhaustive"), outcome.coverage == Coverage::Exhaustive, "{said}");
+        if let Coverage::Sampled { .. } = outcome.coverage {
+            assert!(said.contains("chance that the next one is new"), "{said}");
+        }
+    }
+    let cut_off = Coverage::Sampled { executions: 10_000, distinct: 10_000, unseen: 0.0 };
+    let mut in_order = outcomes(&scenario(CLEAN)).remove(0);
+    assert!(render::coverage(&in_order).contains("sequentially consistent only"));
+    in_order.coverage = cut_off;
+    let said = render::coverage(&in_order);
+    assert!(said.contains("no sample") && !said.contains("chance"), "{said}");
+}
+
+#[test]
+fn text_of_the_code_under_test_cannot_break_the_page() {
+    let clean = scenario(CLEAN);
+    let mut all = outcomes(&clean);
+    find(&mut all[0], FindingKind::Panic, 1);
+    all[0].findings[0].message = "</details><img src=x> @you | `x`\n# title \u{1b}[2J".into();
+    let report = canned::report(clean, all);
+    let page = render::markdown(&report);
+    assert!(!page.contains("<img") && !page.contains("@you") && !page.contains("\n# title"), "{page}");
+    assert!(!text(&report, &options(100)).contains('\u{1b}'));
+}
+
+#[test]
+fn every_renderer_is_found_by_name_and_gives_something() {
+    for renderer in render::ALL {
+        assert_eq!(render::by_name(renderer.name).map(|one| one.extension), Some(renderer.extension));
+        assert!((renderer.render)(&mixed()).ends_with(b"\n"), "{}", renderer.name);
+    }
+    assert!(render::by_name("pdf").is_none());
+}

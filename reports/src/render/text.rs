@@ -1,0 +1,116 @@
+//! The summary for people.
+
+mod cells;
+mod findings;
+
+pub(super) use findings::repro;
+
+use super::coverage::coverage;
+use crate::distinct::{Distinct, distinct};
+use crate::model::{Report, ScenarioReport};
+use crate::style::Style;
+use crate::words::{clean, count, counted, cut, span};
+use racehunt_core::verdict::Verdict;
+use std::fmt::Write as _;
+
+/// What the summary looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Columns to fill at most.
+    pub width: usize,
+    /// Colour or none.
+    pub style: Style,
+    /// Where the report is, for the last line.
+    pub report: Option<String>,
+}
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        Self { width: 100, style: Style::Plain, report: None }
+    }
+}
+
+/// Lines of coverage a scenario has at most; a sweep over many sizes repeats itself.
+const MOST_COVERAGE: usize = 12;
+
+/// The whole summary: one block a scenario, then the verdict on the last line.
+#[must_use]
+pub fn text(report: &Report, options: &TextOptions) -> String {
+    let mut out = head(report, options);
+    let all = distinct(report);
+    for one in &report.scenarios {
+        let here: Vec<&Distinct<'_>> = all.iter().filter(|found| std::ptr::eq(found.scenario, one)).collect();
+        scenario(one, &here, options, &mut out);
+    }
+    last(report, options, &mut out);
+    out
+}
+
+fn head(report: &Report, options: &TextOptions) -> String {
+    let at = &report.environment;
+    let mut about =
+        format!("racehunt {}, seed {}, {}", report.tool.version, report.seed, counted(at.cores.into(), "core"));
+    let _ = write!(about, ", {} {} {}", at.os, at.kernel, at.arch);
+    if let Some(commit) = &at.commit {
+        let _ = write!(about, ", commit {}", cut(commit, 12).trim_end_matches('…'));
+    }
+    format!("{}\n\n", options.style.faint(&clean(&about)))
+}
+
+fn scenario(one: &ScenarioReport, found: &[&Distinct<'_>], options: &TextOptions, out: &mut String) {
+    let style = options.style;
+    let word = style.verdict(one.verdict, &format!("{:<8}", one.verdict.word().to_uppercase()));
+    let _ = writeln!(out, "{word}{}  {}", style.strong(&clean(&one.scenario.name)), style.faint(&clean(&one.file)));
+    let _ = writeln!(out, "        {}\n", clean(&one.scenario.about));
+    cells::table(one, options, out);
+    for reason in &one.reasons {
+        let _ = writeln!(out, "  ! {}", clean(reason));
+    }
+    if !one.reasons.is_empty() {
+        out.push('\n');
+    }
+    coverages(one, out);
+    findings::all(found, options, out);
+}
+
+/// What stands behind each "nothing found".
+fn coverages(one: &ScenarioReport, out: &mut String) {
+    let clean_ones: Vec<_> = one.trials.iter().filter(|trial| trial.findings.is_empty()).collect();
+    for trial in clean_ones.iter().take(MOST_COVERAGE) {
+        let time = span(trial.elapsed_ns);
+        // Without this, a trial that died after 10,000 executions reads as 10,000 clean ones.
+        let judged = if trial.verdict == Verdict::Unknown { "not judged; " } else { "" };
+        let _ = writeln!(out, "  {}: {judged}{} ({time})", clean(&trial.trial.id), coverage(trial));
+    }
+    let more = clean_ones.len().saturating_sub(MOST_COVERAGE);
+    if more > 0 {
+        let _ = writeln!(out, "  and {} without a finding, in the report", counted(more as u64, "more trial"));
+    }
+    if !clean_ones.is_empty() {
+        out.push('\n');
+    }
+}
+
+fn last(report: &Report, options: &TextOptions, out: &mut String) {
+    let totals = &report.totals;
+    if report.scenarios.len() != 1 {
+        for reason in &report.reasons {
+            let _ = writeln!(out, "  ! {}", clean(reason));
+        }
+    }
+    let mut counts = Vec::new();
+    for (n, word) in [(totals.passed, "passed"), (totals.failed, "failed"), (totals.unknown, "unknown")] {
+        if n > 0 {
+            counts.push(format!("{} {word}", count(n)));
+        }
+    }
+    let scenarios = if counts.is_empty() { "no scenario".to_owned() } else { counts.join(", ") };
+    let word = options.style.verdict(report.verdict, &report.verdict.word().to_uppercase());
+    let interrupted = if report.interrupted { ", interrupted" } else { "" };
+    let _ = write!(out, "{word}{interrupted}: {scenarios}; {}", counted(totals.executions, "execution"));
+    let _ = write!(out, " in {}", counted(totals.trials, "trial"));
+    if let Some(path) = &options.report {
+        let _ = write!(out, "; report: {}", clean(path));
+    }
+    out.push('\n');
+}

@@ -1,0 +1,71 @@
+//! Each distinct finding with its interleaving, the unexpected ones first.
+
+use super::TextOptions;
+use crate::distinct::{Distinct, Standing};
+use crate::render::interleaving;
+use crate::words::{clean, count, counted};
+use racehunt_core::finding::{Finding, Repro};
+use racehunt_core::verdict::Verdict;
+use std::fmt::Write as _;
+
+pub(super) fn all(found: &[&Distinct<'_>], options: &TextOptions, out: &mut String) {
+    let mut found = found.to_vec();
+    found.sort_by_key(|one| (one.standing, one.number));
+    for one in found {
+        finding(one, options, out);
+    }
+}
+
+fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
+    let best = one.best.finding;
+    let race = best.race.as_ref().map_or_else(String::new, |race| format!(" ({})", clean(race)));
+    let title = format!("finding {}: {}{race} in {}", one.number, best.kind, clean(one.variant()));
+    let standing = match one.standing {
+        Standing::Unexpected => options.style.verdict(Verdict::Fail, "unexpected"),
+        Standing::Tolerated | Standing::Expected => options.style.faint(one.standing.word()),
+    };
+    let _ = writeln!(out, "  {}, {standing}", options.style.strong(&title));
+    let _ = writeln!(out, "    {}", clean(&best.message));
+    let seen = one.by_engine();
+    let seen: Vec<String> =
+        seen.iter().map(|(engine, n, of)| format!("{} of {} by {engine}", count(*n), count(*of))).collect();
+    let _ = writeln!(out, "    seen in {}; fingerprint {}", seen.join(", "), clean(&best.fingerprint));
+    let _ = writeln!(out, "    {}", repro(best));
+    if let Some(shown) = &best.interleaving {
+        out.push('\n');
+        for line in interleaving(shown, options.width.saturating_sub(4), options.style).lines() {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+    out.push('\n');
+}
+
+/// How to see it again, and how far that can be relied on.
+pub(in crate::render) fn repro(finding: &Finding) -> String {
+    match &finding.repro {
+        Repro::Schedule { switches, confirmed, .. } => format!(
+            "replays exactly: schedule of {} (found with {}), {} of {} showed the same",
+            switched(switches.minimal),
+            count(switches.found.into()),
+            count(confirmed.same.into()),
+            counted(confirmed.of.into(), "replay")
+        ),
+        Repro::Execution { execution, preemptions, confirmed, .. } => format!(
+            "replays exactly: execution {} of loom {}, {} of {} showed the same",
+            count(*execution),
+            preemptions
+                .map_or_else(|| "without a bound".to_owned(), |n| format!("at ≤ {}", counted(n as u64, "preemption"))),
+            count(confirmed.same.into()),
+            counted(confirmed.of.into(), "replay")
+        ),
+        Repro::Statistical { seed, seen, executions } => format!(
+            "no schedule is known (real threads): run again with seed {seed} and expect about {} in {}",
+            count(*seen),
+            counted(*executions, "execution")
+        ),
+    }
+}
+
+fn switched(n: u32) -> String {
+    format!("{} context switch{}", count(n.into()), if n == 1 { "" } else { "es" })
+}
