@@ -30,7 +30,17 @@ fn is(report: &Report, baseline: &Baseline, verdict: Verdict, says: &str) {
 fn the_accepted_report_passes() {
     is(&canary(), &accepted(), Verdict::Pass, "");
     assert_eq!((accepted().findings.len(), accepted().clean.len()), (2, 4));
-    assert_eq!(accepted().clean[0].minimum_executions, 5_000);
+}
+
+#[test]
+fn a_search_must_do_half_of_its_work_again_and_real_threads_next_to_nothing() {
+    let minimum = |engine, executions| {
+        let run = with(|o| at(o, "hardened", engine).executions = executions);
+        let clean = Baseline::from_report(&run, "").unwrap().clean;
+        clean.into_iter().find(|c| c.variant == "hardened" && c.engine == engine).unwrap().minimum_executions
+    };
+    assert_eq!((minimum(Shuttle, 10_001), minimum(Shuttle, 1)), (5_000, 1));
+    assert_eq!((minimum(Stress, 9_483), minimum(Stress, 1), minimum(Stress, 2_000_000)), (9, 1, 100));
 }
 
 #[test]

@@ -203,7 +203,12 @@ pub fn lost_increment() -> Interleaving {
         value,
         site: if line == 0 { String::new() } else { format!("metrics/buffer.rs:{line}") },
     };
-    Interleaving { actors: vec!["A".into(), "flusher".into()], steps: steps.map(step).to_vec(), switches: 2 }
+    Interleaving {
+        actors: vec!["A".into(), "flusher".into()],
+        steps: steps.map(step).to_vec(),
+        drain: Vec::new(),
+        switches: 2,
+    }
 }
 
 /// The report of one scenario.

@@ -10,6 +10,8 @@ pub struct Interleaving {
     pub actors: Vec<String>,
     /// The steps in the order in which they happened.
     pub steps: Vec<Step>,
+    /// What the harness did after all actors had ended, to see what is still inside.
+    pub drain: Vec<Step>,
     /// Context switches among them that were not forced by an actor's end or wait.
     pub switches: u32,
 }

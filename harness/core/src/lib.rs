@@ -2,6 +2,7 @@
 //!
 //! Nothing here starts a thread, reads a clock or touches a file; data flows one way, from a scenario to a plan, and
 //! from observations through checkers to findings.
+#![forbid(unsafe_code)]
 
 pub mod check;
 pub mod finding;

@@ -4,9 +4,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark's result")]
 
 use racehunt_core::finding::Finding;
-use racehunt_core::id::Id;
 use racehunt_core::ledger::Ledger;
-use racehunt_core::plan::{ActorProgram, EngineConfig, OpCall, Params, Program, StressConfig, Trial};
+use racehunt_core::plan::{ActorProgram, EngineConfig, OpCall, ParamValue, Params, Program, StressConfig, Trial};
 use racehunt_core::scenario::{Chance, Limits, Pace, Perturb, Timespan};
 use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
@@ -14,7 +13,6 @@ use racehunt_core::subject::{
 use racehunt_engines::emit::{Emit, Progress};
 use racehunt_engines::stress;
 use racehunt_sync::atomic::{AtomicU64, Ordering};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,40 +21,27 @@ const SLICE: Duration = Duration::from_millis(700);
 /// Turns taken, row by row, so that a busy moment of the machine does not fall on one row alone.
 const TURNS: u32 = 4;
 
-const OPS: [OpKind; 2] = [OpKind { name: "add", about: "adds one id" }, OpKind { name: "flush", about: "sends all" }];
+/// A counter that loads and stores.
+struct RacyCounter;
 
-/// A counter that loads and stores, three adds by each of two actors; or a buffer whose flush copies under one lock
-/// and clears under another, three adds against one flush.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Counter,
-    Buffer,
-}
-
-impl Subject for Kind {
+impl Subject for RacyCounter {
     fn name(&self) -> &'static str {
-        match self {
-            Self::Counter => "racy-counter",
-            Self::Buffer => "snapshot-buffer",
-        }
+        "racy-counter"
     }
     fn about(&self) -> &'static str {
-        ""
+        "loads, then stores"
     }
     fn variants(&self) -> &'static [Variant] {
         &[]
     }
     fn ops(&self) -> &'static [OpKind] {
-        &OPS
+        &[OpKind { name: "add", about: "adds one id" }]
     }
     fn params(&self) -> Vec<ParamSpec> {
         Vec::new()
     }
     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> {
-        Ok(match self {
-            Self::Counter => Box::new(|| Arc::new(Counter(AtomicU64::new(0)))),
-            Self::Buffer => Box::new(|| Arc::new(Buffer::default())),
-        })
+        Ok(Box::new(|| Arc::new(Counter(AtomicU64::new(0)))))
     }
 }
 
@@ -75,44 +60,49 @@ impl Instance for Counter {
     }
 }
 
-#[derive(Default)]
-struct Buffer {
-    pending: racehunt_sync::Mutex<HashMap<u32, Vec<Id>>>,
-    sent: std::sync::Mutex<Vec<Id>>,
+/// What is hammered: a subject, and what its two actors do.
+struct Case {
+    subject: &'static dyn Subject,
+    variant: &'static str,
+    params: Params,
+    ops: [&'static [&'static str]; 2],
 }
 
-impl Buffer {
-    fn flush(&self) {
-        let snapshot = self.pending.lock().expect("nothing panics here").clone();
-        self.sent.lock().expect("nothing panics here").extend(snapshot.values().flatten());
-        self.pending.lock().expect("nothing panics here").clear();
+impl Case {
+    /// Three adds against three adds, and three adds against a flush of the buffer as its published fix left it.
+    fn all() -> [Self; 2] {
+        let subjects = racehunt_scenarios::subjects();
+        let buffer = subjects.iter().find(|s| s.name() == "metrics-buffer").expect("it is shipped");
+        let params = [("interval".to_owned(), ParamValue::String("1h".to_owned()))];
+        [
+            Self {
+                subject: &RacyCounter,
+                variant: "",
+                params: Params::new(),
+                ops: [&["add", "add", "add"], &["add", "add", "add"]],
+            },
+            Self {
+                subject: *buffer,
+                variant: "published-fix",
+                params: params.into(),
+                ops: [&["increment", "increment", "increment"], &["flush"]],
+            },
+        ]
     }
-}
 
-impl Instance for Buffer {
-    fn apply(&self, call: Call, actor: &mut Actor) -> Result<(), OpError> {
-        if call.op == 1 {
-            self.flush();
-            return Ok(());
-        }
-        let id = actor.next_id();
-        self.pending.lock().expect("nothing panics here").entry(call.arg).or_default().push(id);
-        actor.ledger.accepted.push(id);
-        Ok(())
+    fn programs(&self) -> Vec<ActorProgram> {
+        let calls = |ops: &[&str]| ops.iter().map(|op| OpCall::plain(*op)).collect();
+        ["A", "B"]
+            .iter()
+            .zip(self.ops)
+            .map(|(name, ops)| ActorProgram { name: (*name).into(), ops: calls(ops) })
+            .collect()
     }
-    fn rest(&self, ledger: &mut Ledger) {
-        self.flush();
-        ledger.delivered.append(&mut self.sent.lock().expect("nothing panics here"));
-    }
-}
 
-fn programs(kind: Kind) -> Vec<ActorProgram> {
-    let actor = |name: &str, ops: &[&str]| ActorProgram {
-        name: name.to_owned(),
-        ops: ops.iter().map(|op| OpCall::plain(*op)).collect(),
-    };
-    let other: &[&str] = if kind == Kind::Counter { &["add", "add", "add"] } else { &["flush"] };
-    vec![actor("A", &["add", "add", "add"]), actor("B", other)]
+    fn calls(&self, actor: usize) -> Vec<Call> {
+        let number = |op: &str| self.subject.ops().iter().position(|o| o.name == op).expect("an op of the subject");
+        self.ops[actor].iter().map(|op| Call { op: number(op), arg: 0 }).collect()
+    }
 }
 
 /// Rounds, rounds with a finding, and the time they took.
@@ -144,7 +134,7 @@ impl Emit for Silent {
     }
 }
 
-fn engine(kind: Kind, yields: f64) -> Score {
+fn engine(case: &Case, yields: f64) -> Score {
     let yield_chance = Chance::new(yields).expect("a chance");
     let config = StressConfig {
         processes: 1,
@@ -160,23 +150,24 @@ fn engine(kind: Kind, yields: f64) -> Score {
     let trial = Trial {
         id: String::new(),
         scenario: String::new(),
-        subject: kind.name().to_owned(),
-        variant: String::new(),
-        params: Params::default(),
-        program: Program::Actors(programs(kind)),
+        subject: case.subject.name().to_owned(),
+        variant: case.variant.to_owned(),
+        params: case.params.clone(),
+        program: Program::Actors(case.programs()),
         engine: EngineConfig::Stress(config),
         limits: Limits::default(),
         seed: 1,
     };
-    let outcome = stress::run(&trial, &kind, &mut Silent).expect("the trial is well-formed");
+    let outcome = stress::run(&trial, case.subject, &mut Silent).expect("the trial is well-formed");
     let found = outcome.findings.iter().map(|f| f.count).max().unwrap_or(0);
     Score { rounds: outcome.executions, found, time: Duration::from_nanos(outcome.elapsed_ns) }
 }
 
 /// What a test without a harness does: two threads for each object, and look at what is left.
-fn naive(kind: Kind) -> Score {
-    let opener = kind.open("", &Params::default(), &Env::default()).expect("nothing is needed");
-    let programs = programs(kind);
+fn naive(case: &Case) -> Score {
+    let env = Env { calls: Some(6), ..Env::default() };
+    let opener = case.subject.open(case.variant, &case.params, &env).expect("nothing is needed");
+    let calls = [case.calls(0), case.calls(1)];
     let start = Instant::now();
     let mut score = Score::default();
     while start.elapsed() < SLICE {
@@ -184,12 +175,11 @@ fn naive(kind: Kind) -> Score {
         let threads: Vec<_> = (0..2_u32)
             .map(|me| {
                 let instance = Arc::clone(&instance);
-                let ops: Vec<usize> =
-                    programs[me as usize].ops.iter().map(|op| usize::from(op.kind == "flush")).collect();
+                let calls = calls[me as usize].clone();
                 std::thread::spawn(move || {
                     let mut actor = Actor::new(me, 1);
-                    for op in ops {
-                        let _ = instance.apply(Call { op, arg: 0 }, &mut actor);
+                    for call in calls {
+                        let _ = instance.apply(call, &mut actor);
                     }
                     actor
                 })
@@ -208,26 +198,27 @@ fn naive(kind: Kind) -> Score {
 }
 
 fn main() {
-    type Run = fn(Kind) -> Score;
+    type Run = fn(&Case) -> Score;
     let rows: [(&str, Run); 3] = [
         ("two threads spawned for each object", naive),
-        ("rounds", |kind| engine(kind, 0.0)),
-        ("rounds, yields 1/64", |kind| engine(kind, 1.0 / 64.0)),
+        ("rounds", |case| engine(case, 0.0)),
+        ("rounds, yields 1/64", |case| engine(case, 1.0 / 64.0)),
     ];
     println!("{:<16} {:<38} {:>12} {:>12} {:>9}", "subject", "how", "rounds/s", "found/s", "rate");
     let mut json = Vec::new();
-    for kind in [Kind::Counter, Kind::Buffer] {
+    for case in Case::all() {
+        let name = case.subject.name();
         let mut scores = [Score::default(); 3];
         for _ in 0..TURNS {
             for (score, (_, run)) in scores.iter_mut().zip(rows) {
-                score.add(run(kind));
+                score.add(run(&case));
             }
         }
         for (score, (how, _)) in scores.iter().zip(rows) {
             let (rounds, found) = score.rates();
-            println!("{:<16} {how:<38} {rounds:>12.0} {found:>12.1} {:>8.3}%", kind.name(), 100.0 * found / rounds);
+            println!("{name:<16} {how:<38} {rounds:>12.0} {found:>12.1} {:>8.3}%", 100.0 * found / rounds);
             json.push(serde_json::json!({
-                "subject": kind.name(), "how": how, "rounds_per_s": rounds, "found_per_s": found,
+                "subject": name, "how": how, "rounds_per_s": rounds, "found_per_s": found,
             }));
         }
     }

@@ -16,11 +16,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Actors run on stacks of this size: an overflow is a SIGSEGV, and 1 MiB costs nothing until it is touched.
 const STACK: usize = 1 << 20;
 
+/// Where the actors are started, as their steps show it.
+const FILE: &str = file!();
+
 /// One actor's part, resolved.
 #[derive(Clone, Debug)]
 struct Part {
     name: String,
-    calls: Vec<Call>,
+    calls: Vec<(Call, String)>,
 }
 
 /// The program of a trial, ready to be executed any number of times.
@@ -85,7 +88,7 @@ impl Model {
                 self.panicked(number);
             }
         }
-        hook::note(Location::caller(), || "rest".to_owned());
+        hook::note(Location::caller(), || layout::REST.to_owned());
         let mut ledger = std::mem::take(&mut self.slot().observation.ledger);
         instance.rest(&mut ledger);
         let violations = instance.violations();
@@ -106,17 +109,16 @@ impl Model {
         };
         // Until its end the actor's records are its own; a guard hands them over even when it panics.
         let mut mine = Mine { model: self, actor: Actor::new(number as u32, seed), calls: 0 };
-        for call in &self.parts[number].calls {
-            let op = self.ops[call.op];
-            hook::note(Location::caller(), || format!("{op}({}) called", call.arg));
+        for (call, written) in &self.parts[number].calls {
+            hook::note_ahead(Location::caller(), || format!("{written} called"));
             mine.calls += 1;
             match instance.apply(*call, &mut mine.actor) {
-                Ok(()) => hook::note(Location::caller(), || format!("{op}({}) returned", call.arg)),
+                Ok(()) => hook::note(Location::caller(), || format!("{written} returned")),
                 Err(e) => {
-                    hook::note(Location::caller(), || format!("{op}({}) failed: {e}", call.arg));
+                    hook::note(Location::caller(), || format!("{written} failed: {e}"));
                     let failure = OpFailure {
                         actor: number as u32,
-                        op: op.to_owned(),
+                        op: self.ops[call.op].to_owned(),
                         kind: e.kind.to_owned(),
                         message: e.message,
                     };
@@ -178,7 +180,7 @@ fn resolve(program: &[ActorProgram], subject: &dyn Subject) -> Result<Vec<Part>,
                     .iter()
                     .position(|o| o.name == call.kind)
                     .ok_or_else(|| EngineError::Trial(format!("{} has no op {}", subject.name(), call.kind)))?;
-                Ok(Call { op, arg: call.arg.unwrap_or(0) })
+                Ok((Call { op, arg: call.arg.unwrap_or(0) }, call.to_string()))
             });
             Ok(Part { name: actor.name.clone(), calls: calls.collect::<Result<_, EngineError>>()? })
         })

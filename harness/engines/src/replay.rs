@@ -58,11 +58,13 @@ pub fn unconfirmed(program: &[ActorProgram], recording: &Recording, seed: u64) -
     }
 }
 
-/// Plays one execution of `model` by `strategy`.
+/// Plays one execution of `model` by `strategy`, which picks among what [`crate::strategy::Reduce`] leaves if `reduce`.
+/// [`Exact`] does without: its picks are of all that could run.
 #[must_use]
 pub fn play(
     model: &Arc<Model>,
     strategy: Box<dyn Strategy>,
+    reduce: bool,
     seed: u64,
     config: &ShuttleConfig,
     record: bool,
@@ -79,7 +81,7 @@ pub fn play(
         })
     };
     let budget = Budget { executions: 1, steps: config.steps, deadline: None };
-    let driver = Driver::new(Arc::clone(model), strategy, config.reduce, budget, Seeds::Fixed(seed), record, judge);
+    let driver = Driver::new(Arc::clone(model), strategy, reduce, budget, Seeds::Fixed(seed), record, judge);
     driver.run(None);
     let broken = driver.seen().broken;
     drop(driver);
@@ -104,22 +106,22 @@ pub fn minimise(
     let Recorded { recording, seed } = recorded;
     let made = |r: &Recording| Made { decisions: r.decisions.clone(), switches: r.switches };
     let shrunk = shrink(made(&recording), SHRINK_BUDGET, |candidate| {
-        let played = play(model, Box::new(Decisions::new(candidate.to_vec())), seed, config, false);
+        let played = play(model, Box::new(Decisions::new(candidate.to_vec())), config.reduce, seed, config, false);
         shows(&played, finding).map(|_| made(&played.recording))
     });
-    let last = play(model, Box::new(Decisions::new(shrunk.decisions)), seed, config, true);
+    let last = play(model, Box::new(Decisions::new(shrunk.decisions)), config.reduce, seed, config, true);
     // A program that is not deterministic may not fail again; then the schedule as found is what there is.
     let (picks, first) = match shows(&last, finding) {
         Some(_) => (last.recording.picks.clone(), last),
         None => {
-            let again = play(model, Box::new(Exact::new(recording.picks.clone()).0), seed, config, true);
+            let again = play(model, Box::new(Exact::new(recording.picks.clone()).0), false, seed, config, true);
             (recording.picks.clone(), again)
         }
     };
     let mut same = 0;
     for _ in 0..CONFIRM {
         let (exact, result) = Exact::new(picks.clone());
-        let again = play(model, Box::new(exact), seed, config, true);
+        let again = play(model, Box::new(exact), false, seed, config, true);
         let steady = result.diverged().is_none() && again.interleaving == first.interleaving;
         same += u32::from(steady && shows(&again, finding).is_some());
     }
@@ -216,7 +218,7 @@ fn check_schedule(
 ) -> Result<Interleaving, CheckError> {
     let Schedule(picks) = schedule.parse().map_err(ReplayError::Schedule)?;
     let (exact, result) = Exact::new(picks);
-    let played = play(model, Box::new(exact), seed, config, true);
+    let played = play(model, Box::new(exact), false, seed, config, true);
     if let Some(broken) = played.broken {
         return Err(ReplayError::Engine(broken).into());
     }
@@ -252,8 +254,10 @@ pub(crate) fn compare(finding: &Finding, now: &Interleaving) -> Result<(), Repla
             },
         )
     };
-    for i in 0..recorded.steps.len().max(now.steps.len()) {
-        let (a, b) = (recorded.steps.get(i), now.steps.get(i));
+    let all = |i: &Interleaving| i.steps.iter().chain(&i.drain).cloned().collect::<Vec<_>>();
+    let (steps, steps_now) = (all(recorded), all(now));
+    for i in 0..steps.len().max(steps_now.len()) {
+        let (a, b) = (steps.get(i), steps_now.get(i));
         if a != b {
             let (recorded, now) = (show(a, recorded), show(b, now));
             return Err(ReplayError::Step { at: i + 1, recorded, now });

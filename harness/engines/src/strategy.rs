@@ -46,6 +46,12 @@ pub trait Strategy {
     fn begin(&mut self) -> bool;
     /// Picks one of the options.
     fn pick(&mut self, point: Point<'_>) -> u32;
+    /// What is offered is not what was offered so far: forgets what was explored.
+    fn restart(&mut self) {}
+    /// Why the search cannot be trusted, if it noticed; looked at as each execution begins.
+    fn complaint(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Strategy for Box<dyn Strategy> {
@@ -55,6 +61,14 @@ impl Strategy for Box<dyn Strategy> {
 
     fn pick(&mut self, point: Point<'_>) -> u32 {
         (**self).pick(point)
+    }
+
+    fn restart(&mut self) {
+        (**self).restart();
+    }
+
+    fn complaint(&self) -> Option<String> {
+        (**self).complaint()
     }
 }
 

@@ -34,8 +34,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Write a stored report in another form
     Render(Render),
-    //GATE /// Hold a report against an accepted state
-    //GATE Gate(Gate),
+    /// Hold a report against an accepted state
+    Gate(Gate),
     /// List the subjects, and the scenarios in files and folders
     List(List),
     /// Show a subject: its variants, ops and params
@@ -61,10 +61,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
     pub(crate) out: PathBuf,
     /// Seed of everything that is drawn: the same seed gives the same findings and schedules
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// Model trials at once; trials on real threads have the machine to themselves [default: CPUs]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), allow_negative_numbers = true)]
     pub(crate) jobs: Option<u16>,
     /// Print the report itself on stdout, and the summary on stderr
     #[arg(long)]
@@ -141,7 +141,11 @@ pub(crate) struct Completions {
 }
 
 fn formats() -> clap::builder::PossibleValuesParser {
-    racehunt_reports::render::ALL.iter().map(|r| clap::builder::PossibleValue::new(r.name).help(r.about)).collect::<Vec<_>>().into()
+    racehunt_reports::render::ALL
+        .iter()
+        .map(|r| clap::builder::PossibleValue::new(r.name).help(r.about))
+        .collect::<Vec<_>>()
+        .into()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! #     fn variants(&self) -> &'static [Variant] { &[] }
 //! #     fn ops(&self) -> &'static [OpKind] { &[] }
 //! #     fn params(&self) -> Vec<ParamSpec> { Vec::new() }
-//! #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> { todo!() }
+//! #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> { Err(SubjectError::Resource("not yet".into())) }
 //! # }
 //! fn main() -> std::process::ExitCode {
 //!     racehunt::Cli::new().subject(Mine).main()
@@ -22,7 +22,9 @@
 
 mod args;
 mod catalogue;
+mod echo;
 mod environment;
+mod gate;
 mod inspect;
 mod interrupt;
 mod load;
@@ -102,7 +104,7 @@ fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
         Command::Run(run) => run::run(run, subjects),
         Command::Replay(replay) => replay::replay(replay, subjects),
         Command::Render(render) => output::render(render),
-        //GATE Command::Gate(gate) => gate::gate(gate),
+        Command::Gate(gate) => gate::gate(gate),
         Command::List(list) => inspect::list(list, subjects),
         Command::Show(show) => inspect::show(show, subjects),
         Command::Schema(schema) => inspect::schema(schema),

@@ -1,6 +1,7 @@
 //! How far a run is: bars on a terminal, plain lines elsewhere, nothing when quiet. All of it on stderr.
 
 use crate::args;
+use crate::echo::Hushed;
 use crate::output::complain;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use racehunt_core::outcome::TrialOutcome;
@@ -22,6 +23,8 @@ const WIDE: usize = 140;
 /// The whole run.
 pub(crate) struct Board {
     bars: Option<(MultiProgress, ProgressBar)>,
+    /// As long as there are bars.
+    _hushed: Option<Hushed>,
     quiet: bool,
     verbose: bool,
     /// Ids of trials are told apart by their scenario's name only.
@@ -38,11 +41,12 @@ impl Board {
         // Hidden on a terminal that cannot move its cursor, and then it would swallow the lines.
         let bars = (!quiet && std::io::stderr().is_terminal() && !all.is_hidden()).then(|| {
             let total = all.add(ProgressBar::new(trials as u64));
-            total.set_style(style("{elapsed:>5} [{bar:30}] {pos} of {len} trials"));
+            total.set_style(style("[{bar:12}] {pos} of {len} trials, {elapsed}"));
             total.enable_steady_tick(Duration::from_millis(250));
             (all, total)
         });
-        Self { bars, quiet, verbose, several, trials, ended: AtomicUsize::new(0) }
+        let hushed = bars.is_some().then(Hushed::new);
+        Self { bars, _hushed: hushed, quiet, verbose, several, trials, ended: AtomicUsize::new(0) }
     }
 
     /// The line of one trial, which begins.
@@ -52,10 +56,10 @@ impl Board {
         let bar = self.bars.as_ref().map(|(all, total)| {
             let bar = all.insert_before(total, ProgressBar::new(1000));
             let columns = console::Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns));
-            let (most, template) = if columns < WIDE {
-                (columns - 1, "{prefix}\n      [{bar:12}] {wide_msg}")
-            } else {
-                (columns / 2 - 20, "      [{bar:12}] {prefix}  {wide_msg}")
+            // What the bar and the space around it leave; the numbers are 80 columns at most.
+            let (most, template) = match columns.saturating_sub(16) {
+                room if columns < WIDE => (room, "[{bar:12}] {prefix}\n  {wide_msg}"),
+                room => (room - 80, "[{bar:12}] {prefix}  {wide_msg}"),
             };
             bar.set_style(style(template));
             bar.set_prefix(cut(&name, most.max(1)));
@@ -67,7 +71,7 @@ impl Board {
     }
 
     /// Removes the bars.
-    pub(crate) fn finish(&self) {
+    pub(crate) fn finish(self) {
         if let Some((all, total)) = &self.bars {
             total.finish_and_clear();
             let _ = all.clear();
@@ -103,11 +107,10 @@ impl Line<'_> {
     /// Shows what the trial tells.
     pub(crate) fn tell(&self, event: Event) {
         match event {
-            Event::Started { .. } => {}
             Event::Finding(f) if self.board.verbose => {
                 self.board.say(&format!("{}: {}: {}", self.name, f.kind, clean(&f.message)));
             }
-            Event::Finding(_) => {}
+            Event::Started { .. } | Event::Finding(_) => {}
             Event::Progress(p) => self.progress(p),
         }
     }

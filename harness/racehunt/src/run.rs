@@ -8,7 +8,7 @@ use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_engines::registry::Subjects;
 use racehunt_engines::supervisor::{Supervise, run_trial};
-use racehunt_reports::render::{json, text};
+use racehunt_reports::render::{TextOptions, json, text};
 use racehunt_reports::{Executed, Header, Report, assemble};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -108,7 +108,10 @@ fn executed(loaded: Vec<Loaded>, jobs: &[Job], outcomes: Vec<Option<TrialOutcome
 }
 
 fn show(report: &Report, args: &args::Run, file: Option<&PathBuf>) -> Result<(), Failure> {
-    let summary = text(report, &output::layout(!args.json, file.map(|f| f.display().to_string())));
+    let layout = output::layout(!args.json, file.map(|f| f.display().to_string()));
+    // A folder's summary is read for what is wrong; what each scenario was written to show would bury it.
+    let layout = TextOptions { expected: report.scenarios.len() == 1 || args.verbose, ..layout };
+    let summary = text(report, &layout);
     let verdict = summary.lines().last().unwrap_or_default();
     let summary = if args.quiet { format!("{verdict}\n") } else { summary.clone() };
     if args.json {

@@ -37,11 +37,22 @@ struct World {
     objects: Vec<Object>,
     slots: Vec<Slot>,
     events: Vec<Event>,
+    /// Remarks that wait for their actor's next step, at most one an actor.
+    ahead: Vec<Event>,
     seq: u64,
     steps: u64,
     /// Actor of the last step, and how often that changed.
     last: ActorId,
     turns: u64,
+}
+
+impl World {
+    fn flush_ahead(&mut self, actor: ActorId) {
+        if let Some(i) = self.ahead.iter().position(|e| e.actor == actor) {
+            let waiting = self.ahead.remove(i);
+            self.events.push(waiting);
+        }
+    }
 }
 
 thread_local! {
@@ -67,6 +78,7 @@ pub fn reset(recording: bool) {
         w.slots.clear();
         w.slots.push(Slot::default());
         w.events.clear();
+        w.ahead.clear();
         w.seq = 0;
         w.steps = 0;
         w.last = 0;
@@ -165,6 +177,7 @@ pub fn done(me: ActorId, kind: Kind, object: ObjectId, site: Site, label: &'stat
             }
         }
         if RECORDING.get() {
+            w.flush_ahead(me);
             w.events.push(Event { actor: me, kind: Some(kind), object, site, label: label.to_owned(), value });
         }
     });
@@ -214,13 +227,28 @@ pub(crate) fn turns() -> u64 {
 
 /// Writes a remark of the current actor into the recorded interleaving; nothing when not recording.
 pub fn note(site: Site, text: impl FnOnce() -> String) {
-    if RECORDING.get() {
-        let label = text();
-        let actor = ACTOR.get();
+    if let Some(remark) = remark(site, text) {
         with(|w| {
-            w.events.push(Event { actor, kind: None, object: 0, site, label, value: None });
+            w.flush_ahead(remark.actor);
+            w.events.push(remark);
         });
     }
+}
+
+/// As [`note`], but the remark stands just before the current actor's next step or remark: a call belongs to the first
+/// thing it does, and not to the moment at which the engine let the actor run up to it.
+pub fn note_ahead(site: Site, text: impl FnOnce() -> String) {
+    if let Some(remark) = remark(site, text) {
+        with(|w| {
+            w.flush_ahead(remark.actor);
+            w.ahead.push(remark);
+        });
+    }
+}
+
+fn remark(site: Site, text: impl FnOnce() -> String) -> Option<Event> {
+    let event = || Event { actor: ACTOR.get(), kind: None, object: 0, site, label: text(), value: None };
+    (RECORDING.get() && !crate::model::failed()).then(event)
 }
 
 /// The pending operation of `actor`; `None` if it announced nothing since its last one.
@@ -320,7 +348,11 @@ pub fn objects() -> Vec<Object> {
 /// Takes the recorded events.
 #[must_use]
 pub fn take_events() -> Vec<Event> {
-    with(|w| std::mem::take(&mut w.events))
+    with(|w| {
+        let waiting = std::mem::take(&mut w.ahead);
+        w.events.extend(waiting);
+        std::mem::take(&mut w.events)
+    })
 }
 
 /// splitmix64's finaliser: cheap and well spread.

@@ -27,6 +27,8 @@ pub mod hook;
 mod model;
 #[cfg(feature = "hunt")]
 pub mod perturb;
+#[cfg(feature = "hunt")]
+pub mod tries;
 
 #[doc(hidden)]
 pub mod plain;

@@ -36,6 +36,7 @@ pub(crate) fn reset() {
     drop(DEFERRED.take());
     crate::hunt::reset();
     clock::reset();
+    crate::tries::reset();
     FAILED.set(false);
     UNWINDER.set(None);
     EPOCH.set(EPOCH.get() + 1);

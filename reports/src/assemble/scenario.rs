@@ -56,8 +56,8 @@ pub(super) fn judge(executed: Executed, seed: u64, interrupted: bool) -> Scenari
         planned.iter().filter(|trial| !came_back(&trial.id)).map(|trial| trial.id.clone()).collect();
 
     let mut against = Against::default();
-    for cell in &sorted.unexpected {
-        against.add(Verdict::Fail, unexpected(cell));
+    for reason in unexpected(&sorted.unexpected) {
+        against.add(Verdict::Fail, reason);
     }
     for cell in &expectations {
         against.add(cell.verdict, expectation(cell));
@@ -126,10 +126,27 @@ fn trial(outcome: &TrialOutcome, against: &mut Against) {
     }
 }
 
-fn unexpected(cell: &FindingCell) -> String {
-    let FindingCell { kind, variant, engine, message, in_executions, of_executions, .. } = cell;
-    let (seen, of) = (count(*in_executions), counted(*of_executions, "execution"));
-    format!("unexpected {kind} in {variant} by {engine}: {message} (in {seen} of {of})")
+/// One reason for each kind, variant and engine, however many trials of a sweep showed it.
+fn unexpected(cells: &[FindingCell]) -> Vec<String> {
+    let mut grouped: Vec<FindingCell> = Vec::new();
+    for cell in cells {
+        let same = |g: &&mut FindingCell| {
+            (g.kind, &g.variant, g.engine, &g.fingerprint) == (cell.kind, &cell.variant, cell.engine, &cell.fingerprint)
+        };
+        match grouped.iter_mut().find(same) {
+            Some(group) => {
+                group.in_executions += cell.in_executions;
+                group.of_executions += cell.of_executions;
+            }
+            None => grouped.push(cell.clone()),
+        }
+    }
+    let say = |cell: FindingCell| {
+        let FindingCell { kind, variant, engine, message, in_executions, of_executions, .. } = cell;
+        let (seen, of) = (count(in_executions), counted(of_executions, "execution"));
+        format!("unexpected {kind} in {variant} by {engine}: {message} (in {seen} of {of})")
+    };
+    grouped.into_iter().map(say).collect()
 }
 
 fn expectation(cell: &ExpectationCell) -> String {

@@ -63,6 +63,9 @@ pub fn interleaving(shown: &Interleaving, width: usize, style: Style) -> String 
         out.push_str(&columns.dress(&line, style));
         out.push('\n');
     }
+    if !shown.drain.is_empty() {
+        let _ = writeln!(out, " then {} to drain what is left", counted(shown.drain.len() as u64, "step"));
+    }
     if detail == Detail::Brief {
         legend(shown, &mut out);
     }

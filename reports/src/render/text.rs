@@ -22,13 +22,18 @@ pub struct TextOptions {
     pub style: Style,
     /// Where the report is, for the last line.
     pub report: Option<String>,
+    /// Show the interleavings of expected findings too; those of unexpected ones are always shown.
+    pub expected: bool,
 }
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self { width: 100, style: Style::Plain, report: None }
+        Self { width: 100, style: Style::Plain, report: None, expected: true }
     }
 }
+
+/// Reasons a scenario has at most.
+const MOST_REASONS: usize = 16;
 
 /// Lines of coverage a scenario has at most; a sweep over many sizes repeats itself.
 const MOST_COVERAGE: usize = 12;
@@ -61,10 +66,17 @@ fn scenario(one: &ScenarioReport, found: &[&Distinct<'_>], options: &TextOptions
     let style = options.style;
     let word = style.verdict(one.verdict, &format!("{:<8}", one.verdict.word().to_uppercase()));
     let _ = writeln!(out, "{word}{}  {}", style.strong(&clean(&one.scenario.name)), style.faint(&clean(&one.file)));
-    let _ = writeln!(out, "        {}\n", clean(&one.scenario.about));
+    for line in textwrap::wrap(&clean(&one.scenario.about), options.width.saturating_sub(8).max(20)) {
+        let _ = writeln!(out, "        {line}");
+    }
+    out.push('\n');
     cells::table(one, options, out);
-    for reason in &one.reasons {
+    for reason in one.reasons.iter().take(MOST_REASONS) {
         let _ = writeln!(out, "  ! {}", clean(reason));
+    }
+    let more = one.reasons.len().saturating_sub(MOST_REASONS);
+    if more > 0 {
+        let _ = writeln!(out, "  ! and {}, in the report", counted(more as u64, "more reason"));
     }
     if !one.reasons.is_empty() {
         out.push('\n');

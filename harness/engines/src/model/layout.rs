@@ -3,28 +3,40 @@
 use crate::panics::site;
 use racehunt_core::interleaving::{Interleaving, Step};
 use racehunt_core::observation::Wait;
-use racehunt_sync::hook::{self, Object};
+use racehunt_sync::hook::{self, Kind, Object};
+
+/// The first actor's remark before it drains the instance.
+pub(super) const REST: &str = "rest";
 
 /// The recorded events of the execution that ended, laid out. `switches` as counted by the schedule, or counted here
 /// where the engine has none.
 #[must_use]
 pub fn interleaving(switches: Option<u32>) -> Interleaving {
     let objects = hook::objects();
-    let step = |e: hook::Event| {
+    let step = |e: &hook::Event| {
         let object = (e.object as usize).checked_sub(1).and_then(|i| objects.get(i));
         Step {
             actor: e.actor,
-            kind: e.kind.map_or("note", hook::Kind::word).to_owned(),
-            label: e.label,
+            kind: e.kind.map_or("note", Kind::word).to_owned(),
+            label: e.label.clone(),
             object: object.map(describe).unwrap_or_default(),
             object_id: e.object,
             value: e.value,
             site: if e.kind.is_some() { site(e.site) } else { String::new() },
         }
     };
-    let steps: Vec<Step> = hook::take_events().into_iter().map(step).collect();
+    let events = hook::take_events();
+    let rest = events.iter().position(|e| e.actor == 0 && e.kind.is_none() && e.label == REST);
+    let (before, drain) = events.split_at(rest.unwrap_or(events.len()));
+    let steps: Vec<Step> = before.iter().filter(|e| !is_ours(e)).map(step).collect();
+    let drain: Vec<Step> = drain.iter().skip(1).map(step).collect();
     let switches = switches.unwrap_or_else(|| count_switches(&steps));
-    Interleaving { actors: hook::names(), steps, switches }
+    Interleaving { actors: hook::names(), steps, drain, switches }
+}
+
+/// That the harness starts the actors and waits for them is no part of the program.
+fn is_ours(event: &hook::Event) -> bool {
+    matches!(event.kind, Some(Kind::Spawn | Kind::Start | Kind::Join)) && event.site.file() == super::FILE
 }
 
 /// Places where an actor was left that still had something to do and did not wait.

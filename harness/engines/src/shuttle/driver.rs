@@ -86,6 +86,11 @@ struct State {
     /// State of the values drawn from the schedule.
     draw: u64,
     points: usize,
+    /// What was picked of all that could run, eager steps included: it says what happened whatever a replay leaves out.
+    picks: Vec<u32>,
+    /// The actor of the last pick that counts, and the picks that left it although it could go on.
+    last: Option<u32>,
+    switches: u32,
     livelock: bool,
     cut: bool,
     options: Vec<u32>,
@@ -118,6 +123,9 @@ impl Driver {
             open: None,
             draw: 0,
             points: 0,
+            picks: Vec::new(),
+            last: None,
+            switches: 0,
             livelock: false,
             cut: false,
             options: Vec::new(),
@@ -184,9 +192,22 @@ impl State {
         self.seen.steps += hook::steps();
         self.seen.ops += ended.ops;
         self.seen.unstarted += u64::from(!ended.all_started && ended.observation.deadlock.is_none() && !self.livelock);
-        let log = self.log.borrow();
+        let mut log = self.log.borrow_mut();
+        std::mem::swap(&mut log.picks, &mut self.picks);
+        log.switches = self.switches;
         let execution = Execution { number: self.seen.executions, seed, ended: &ended, recording: &log };
         self.cut |= !(self.judge)(&execution);
+    }
+
+    /// Notes a pick among `self.options`.
+    fn picked(&mut self, picked: u32) {
+        self.picks.push(picked);
+        if hook::pending(picked).is_none_or(|p| p.kind.is_invisible()) {
+            return;
+        }
+        let could_stay = |last: &u32| self.options.contains(last) && !hook::would_block(*last);
+        self.switches += u32::from(self.last != Some(picked) && self.last.as_ref().is_some_and(could_stay));
+        self.last = Some(picked);
     }
 
     fn deadlocked(&mut self) {
@@ -210,8 +231,10 @@ impl Scheduler for Handle {
             state.cut = true;
             return None;
         }
-        if !state.strategy.begin() {
-            state.seen.exhausted = true;
+        let more = state.strategy.begin();
+        state.seen.broken = state.strategy.complaint();
+        if !more || state.seen.broken.is_some() {
+            state.seen.exhausted = !more && state.seen.broken.is_none();
             return None;
         }
         let seed = match state.seeds {
@@ -221,6 +244,9 @@ impl Scheduler for Handle {
         state.open = Some(seed);
         state.draw = seed;
         state.points = 0;
+        state.picks.clear();
+        state.last = None;
+        state.switches = 0;
         state.livelock = false;
         state.model.begin(seed, state.recording);
         Some(Schedule::new(seed))
@@ -244,6 +270,7 @@ impl Scheduler for Handle {
         let current = current.map(|c| usize::from(c) as u32);
         let picked = state.strategy.pick(Point { options: &state.options, current, yielding: is_yielding });
         state.seen.choices += (state.log.borrow().picks.len() - before) as u64;
+        state.picked(picked);
         Some(TaskId::from(picked as usize))
     }
 

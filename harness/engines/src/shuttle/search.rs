@@ -8,6 +8,7 @@ use crate::strategy::{self, Recording};
 use crate::{distinct::Distinct, panics};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
+use racehunt_core::scenario::Strategy;
 use racehunt_core::subject::Subject;
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
@@ -84,9 +85,11 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     };
     let budget =
         Budget { executions: config.executions, steps: config.steps, deadline: Some(began + config.time.get()) };
+    racehunt_sync::tries::forget();
     let strategy = strategy::named(&config.strategy, trial.seed);
-    let driver =
-        Driver::new(Arc::clone(&model), strategy, config.reduce, budget, Seeds::Vary(trial.seed), false, judge);
+    // A complete search needs the same program each time; a sample is the better for another one.
+    let seeds = if config.strategy == Strategy::Dfs { Seeds::Fixed(trial.seed) } else { Seeds::Vary(trial.seed) };
+    let driver = Driver::new(Arc::clone(&model), strategy, config.reduce, budget, seeds, false, judge);
     let stopped = chunks(&driver, &hunt, config, &program, emit);
     let seen = driver.seen();
     drop(driver);

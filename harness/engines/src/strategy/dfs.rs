@@ -10,13 +10,14 @@ pub struct Dfs {
     path: Vec<(usize, usize)>,
     depth: usize,
     started: bool,
+    /// True once a path did not lead where it led before.
+    strayed: bool,
 }
 
 impl Strategy for Dfs {
     fn begin(&mut self) -> bool {
         if self.started {
-            // A point deeper than this execution went (it was cut short) has been seen to its end.
-            self.path.truncate(self.depth);
+            self.strayed |= self.depth < self.path.len();
             while self.path.last().is_some_and(|(taken, of)| taken + 1 == *of) {
                 self.path.pop();
             }
@@ -34,10 +35,19 @@ impl Strategy for Dfs {
         if self.depth == self.path.len() {
             self.path.push((0, point.options.len()));
         }
-        let (taken, _) = self.path[self.depth];
+        let (taken, of) = self.path[self.depth];
         self.depth += 1;
-        // Fewer options than before mean that the program is not deterministic; the driver's checks will say so.
+        self.strayed |= of != point.options.len();
         point.options[taken.min(point.options.len() - 1)]
+    }
+
+    fn restart(&mut self) {
+        *self = Self::default();
+    }
+
+    fn complaint(&self) -> Option<String> {
+        let why = "the program is not deterministic: the same choices led to other points than before";
+        self.strayed.then(|| why.to_owned())
     }
 }
 
@@ -52,6 +62,17 @@ mod tests {
         assert_eq!(runs.len(), 30, "5!/(2!2!1!)");
         let distinct: std::collections::BTreeSet<_> = runs.into_iter().collect();
         assert_eq!(distinct.len(), 30);
+    }
+
+    #[test]
+    fn a_program_that_changes_is_noticed() {
+        for second in [&[2, 2, 2][..], &[1, 1], &[2]] {
+            let mut dfs = Dfs::default();
+            play(&mut dfs, &[2, 2], 2);
+            assert_eq!(dfs.complaint(), None);
+            play(&mut dfs, second, 4);
+            assert!(dfs.complaint().is_some(), "{second:?}");
+        }
     }
 
     #[test]

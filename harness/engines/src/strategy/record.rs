@@ -4,7 +4,8 @@ use super::{Point, Strategy};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The picks of the execution that runs, or ran last.
+/// The picks of the execution that runs, or ran last. (Once it has ended the driver puts `picks` and `switches` in terms
+/// of all that could run, whatever the strategy was offered.)
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
     /// The actor picked at each point.
@@ -36,6 +37,14 @@ impl<S: Strategy> Strategy for Record<S> {
         log.decisions.clear();
         log.switches = 0;
         self.inner.begin()
+    }
+
+    fn restart(&mut self) {
+        self.inner.restart();
+    }
+
+    fn complaint(&self) -> Option<String> {
+        self.inner.complaint()
     }
 
     fn pick(&mut self, point: Point<'_>) -> u32 {

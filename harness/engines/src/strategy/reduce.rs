@@ -1,38 +1,53 @@
 //! Leaves out the choices that cannot matter.
 
 use super::{Point, Strategy};
-use racehunt_sync::hook;
+use racehunt_sync::{hook, tries};
 
 /// Decorator: steps that no other actor can tell the moment of (start, spawn, join, unlock) run at once, and an actor
 /// that would only wait for a lock is not offered.
 ///
 /// Measured on six programs: the same outcomes, and up to a hundred times fewer schedules. Sound because such a step
-/// commutes with every step of the others; an unlock is seen again once a try-lock of the same object was announced.
-/// A first try-lock after an unlock that has already run is the case it can miss, so a search that matters has
-/// an unreduced walk in its rotation too.
+/// commutes with every step of the others, but for an unlock of a lock that someone tries: with `lock, store, unlock`
+/// against `load, try-lock` an eager unlock hides that the attempt fails after the store was seen. Which locks are
+/// tried is learned ([`tries`]), their unlocks are offered from then on, and what was explored before is explored again.
 #[derive(Debug)]
 pub struct Reduce<S> {
     inner: S,
     kept: Vec<u32>,
     /// The actor of the last step that counted: what runs eagerly is no context switch.
     last: Option<u32>,
+    /// What [`tries`] knew when the search began, or began anew.
+    learned: usize,
 }
 
 impl<S> Reduce<S> {
     /// Reduces what `inner` is offered.
     pub fn new(inner: S) -> Self {
-        Self { inner, kept: Vec::new(), last: None }
+        Self { inner, kept: Vec::new(), last: None, learned: tries::learned() }
     }
 }
 
 impl<S: Strategy> Strategy for Reduce<S> {
     fn begin(&mut self) -> bool {
         self.last = None;
+        let learned = tries::learned();
+        if learned != self.learned {
+            self.learned = learned;
+            self.restart();
+        }
         self.inner.begin()
     }
 
+    fn restart(&mut self) {
+        self.inner.restart();
+    }
+
+    fn complaint(&self) -> Option<String> {
+        self.inner.complaint()
+    }
+
     fn pick(&mut self, point: Point<'_>) -> u32 {
-        if let Some(eager) = point.options.iter().find(|a| hook::is_eager(**a)) {
+        if let Some(eager) = point.options.iter().find(|a| is_eager(**a)) {
             return *eager;
         }
         self.kept.clear();
@@ -46,4 +61,9 @@ impl<S: Strategy> Strategy for Reduce<S> {
         self.last = Some(picked);
         picked
     }
+}
+
+/// True if no other actor can tell when `actor` does what it is about to do.
+fn is_eager(actor: u32) -> bool {
+    hook::is_eager(actor) && !hook::pending(actor).is_some_and(|p| tries::counts(p.object))
 }

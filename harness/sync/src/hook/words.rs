@@ -23,6 +23,9 @@ pub enum Kind {
     TryReadLock,
     /// Release of an rwlock held for reading.
     ReadUnlock,
+    /// End of an acquisition that does not wait and would have had to. (The outcome is part of an execution's
+    /// fingerprint: where in the order of the object's steps the releases stand is not.)
+    Refused,
     /// Atomic load.
     Load,
     /// Atomic store.
@@ -70,7 +73,7 @@ impl Kind {
             Self::Spawn => "spawn",
             Self::Join => "join",
             Self::Lock => "lock",
-            Self::TryLock => "try-lock",
+            Self::TryLock | Self::Refused => "try-lock",
             Self::Unlock => "unlock",
             Self::ReadLock => "read-lock",
             Self::TryReadLock => "try-read-lock",

@@ -90,6 +90,7 @@ impl Model {
     /// One wait; true if it ended by its timeout.
     fn wait(&self, raw: &Arc<RawLock>, timeout: Option<Duration>, site: Site) -> bool {
         let me = model::begin(Kind::Wait, self.object.id, site, "");
+        raw.before_wait();
         self.object.token.touch();
         let waiter = Waiter { actor: me, mutex: raw.id, all: false, ones: Vec::new() };
         table(&self.state).waiters.push(waiter);

@@ -4,6 +4,10 @@
 //! guard must not be dropped while the OS thread panics (that poisons a std lock inside, and every later lock
 //! panics), so a lock given up while unwinding is free in the plain data at once and loom is told when the unwinding
 //! is over. Until then no other actor runs, and a lock taken while unwinding is taken in the plain data only.
+//!
+//! loom holds back every actor that is about to use a lock which another one takes, those included that would only try,
+//! and sees nothing between the last step under a lock and its release. So of a lock that is ever tried ([`tries`])
+//! the plain data alone decides who holds it; a gate makes each use of it a step that loom orders against the others.
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,6 +16,7 @@ use std::sync::{Arc, Mutex};
 use super::{WaitList, call, defer, switch, table};
 use crate::engine::{self, Engine};
 use crate::hook::{self, ActorId, Kind, ObjectId, Site};
+use crate::tries;
 
 /// Who holds the lock, as far as the code under test can tell.
 #[derive(Debug, Default)]
@@ -50,6 +55,9 @@ struct Guards {
 struct LoomLock {
     guards: UnsafeCell<std::mem::ManuallyDrop<Guards>>,
     lock: loom::sync::RwLock<()>,
+    /// Of a lock that is tried. Nobody waits for it: its notification is a step that depends on all others of it and
+    /// makes nothing visible to anyone.
+    gate: Option<loom::sync::Condvar>,
 }
 
 // SAFETY: all actors of an execution run on one OS thread, one at a time; the guards never leave it.
@@ -100,6 +108,8 @@ impl LoomLock {
 /// The lock of a `Mutex` (never shared) or an `RwLock` under a model, with its poison flag.
 pub(crate) struct RawLock {
     pub(crate) id: ObjectId,
+    /// Where it was made.
+    site: Site,
     held: Mutex<Held>,
     waiters: WaitList,
     loom: Option<LoomLock>,
@@ -111,10 +121,16 @@ pub(crate) struct RawLock {
 
 impl RawLock {
     pub(crate) fn new(type_name: &'static str, site: Site) -> Arc<Self> {
-        let loom = (engine::current() == Engine::Loom)
-            .then(|| LoomLock { guards: UnsafeCell::default(), lock: call(|| loom::sync::RwLock::new(())) });
+        let id = hook::new_object(type_name, site);
+        let tried = tries::made(id, site);
+        let loom = (engine::current() == Engine::Loom).then(|| LoomLock {
+            guards: UnsafeCell::default(),
+            lock: call(|| loom::sync::RwLock::new(())),
+            gate: tried.then(|| call(loom::sync::Condvar::new)),
+        });
         Arc::new(Self {
-            id: hook::new_object(type_name, site),
+            id,
+            site,
             held: Mutex::default(),
             waiters: WaitList::default(),
             loom,
@@ -171,6 +187,9 @@ impl RawLock {
     /// Takes the lock in the step that is already under way (under loom a lock is a step of its own).
     pub(crate) fn acquire_now(&self, shared: bool) {
         let me = hook::actor();
+        if self.gated() {
+            return self.acquire_gated(shared, me);
+        }
         loop {
             let told = match &self.loom {
                 Some(loom) if !std::thread::panicking() => loom.acquire(shared, true, me),
@@ -186,9 +205,47 @@ impl RawLock {
         }
     }
 
+    fn gated(&self) -> bool {
+        self.loom.as_ref().is_some_and(|l| l.gate.is_some())
+    }
+
+    /// The step of a lock that is tried, under loom.
+    fn pass_gate(&self) {
+        if let Some(gate) = self.loom.as_ref().and_then(|l| l.gate.as_ref())
+            && super::may_switch()
+        {
+            call(|| gate.notify_one());
+        }
+    }
+
+    fn acquire_gated(&self, shared: bool, me: ActorId) {
+        self.pass_gate();
+        while !self.try_take_gated(shared, me) {
+            self.waiters.block();
+            self.pass_gate();
+        }
+    }
+
+    /// Takes the lock in the plain data if it is free, and loom's, which is free then, for what that makes visible.
+    fn try_take_gated(&self, shared: bool, me: ActorId) -> bool {
+        let tell = !std::thread::panicking();
+        let got = self.try_take(shared, me, tell);
+        if got
+            && tell
+            && let Some(loom) = &self.loom
+        {
+            loom.acquire(shared, true, me);
+        }
+        got
+    }
+
     /// Takes the lock if it is free; the scheduling point comes first.
     pub(crate) fn try_acquire(&self, shared: bool) -> bool {
         let me = hook::actor();
+        if self.gated() {
+            self.pass_gate();
+            return self.try_take_gated(shared, me);
+        }
         let told = match &self.loom {
             None => {
                 switch();
@@ -228,10 +285,20 @@ impl RawLock {
         free
     }
 
-    /// The scheduling point before a release. loom needs none: it sees all that matters at the next acquisition.
+    /// The scheduling point before a release. loom needs none unless the lock is tried: it sees all that matters at the
+    /// next acquisition.
     pub(crate) fn before_release(&self) {
         if self.loom.is_none() {
             switch();
+        } else {
+            self.pass_gate();
+        }
+    }
+
+    /// The same within another step that releases the lock, which is a scheduling point of shuttle already.
+    pub(crate) fn before_wait(&self) {
+        if self.loom.is_some() {
+            self.pass_gate();
         }
     }
 
@@ -287,11 +354,13 @@ impl RawLock {
     /// The announced operation of trying to take the lock.
     pub(crate) fn try_lock(&self, shared: bool, site: Site) -> bool {
         let (kind, held) = if shared { (Kind::TryReadLock, Kind::ReadLock) } else { (Kind::TryLock, Kind::Lock) };
+        tries::tried(self.id, self.site);
         let me = super::begin(kind, self.id, site, "");
         let got = self.try_acquire(shared);
         if got {
             hook::holds(me, held, self.id, site);
         }
+        let kind = if got { kind } else { Kind::Refused };
         hook::done(me, kind, self.id, site, if got { "" } else { "would block" }, Some(u64::from(got)));
         got
     }

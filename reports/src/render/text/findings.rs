@@ -31,7 +31,8 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
         seen.iter().map(|(engine, n, of)| format!("{} of {} by {engine}", count(*n), count(*of))).collect();
     let _ = writeln!(out, "    seen in {}; fingerprint {}", seen.join(", "), clean(&best.fingerprint));
     let _ = writeln!(out, "    {}", repro(best));
-    if let Some(shown) = &best.interleaving {
+    let wanted = options.expected || one.standing == Standing::Unexpected;
+    if let Some(shown) = best.interleaving.as_ref().filter(|_| wanted) {
         out.push('\n');
         for line in interleaving(shown, options.width.saturating_sub(4), options.style).lines() {
             let _ = writeln!(out, "    {line}");
