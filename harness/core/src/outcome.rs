@@ -90,6 +90,6 @@ pub struct OpLatency {
     pub p9999_ns: u64,
     /// Largest.
     pub max_ns: u64,
-    /// The whole histogram: HdrHistogram's V2 encoding with DEFLATE, base64.
+    /// The whole histogram: `HdrHistogram`'s V2 encoding with DEFLATE, base64.
     pub histogram: String,
 }

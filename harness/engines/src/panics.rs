@@ -133,7 +133,7 @@ mod tests {
         let again = || std::panic::resume_unwind(Box::new("two".to_owned()));
         let both = catch(|| {
             let _ = std::panic::catch_unwind(|| panic!("one"));
-            again()
+            again();
         });
         assert_eq!(both, Err::<(), _>(Caught { actor: 0, message: "two".into(), site: String::new() }));
     }

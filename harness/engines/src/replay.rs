@@ -6,7 +6,8 @@ use crate::panics;
 use crate::shuttle::{Budget, Driver, Execution, Seeds};
 use crate::strategy::{Decisions, Diverged, Exact, Recording, Strategy};
 use racehunt_core::check::Panel;
-use racehunt_core::finding::{Confirmed, Finding, Repro, Switches};
+use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, Switches};
+use racehunt_core::id::Id;
 use racehunt_core::interleaving::Interleaving;
 use racehunt_core::observation::Violation;
 use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
@@ -158,6 +159,9 @@ pub enum ReplayError {
         /// As seen now.
         now: String,
     },
+    /// The finding's program is not the one that the trial deals.
+    #[error("repro.program is not the program of the trial")]
+    Program,
     /// The schedule ran to its end and nothing was broken, or something else.
     #[error("the schedule ran as recorded, but instead of {want} it showed {got}")]
     OtherResult {
@@ -233,12 +237,18 @@ fn check_schedule(
 
 /// The finding's own failure must be among `violations`.
 pub(crate) fn same_result(finding: &Finding, violations: &[Violation]) -> Result<(), ReplayError> {
-    if violations.iter().any(|v| v.kind == finding.kind && v.detail == finding.detail) {
+    // The ids too: the recorded steps do not show every value, so another seed could take the same ones.
+    let same = |v: &Violation| (v.kind, &v.detail, &v.ids) == (finding.kind, &finding.detail, &finding.ids);
+    if violations.iter().any(same) {
         return Ok(());
     }
-    let got: Vec<String> = violations.iter().map(|v| format!("{} ({})", v.kind, v.detail)).collect();
+    let say = |kind: FindingKind, detail: &str, ids: &[Id]| {
+        let ids: Vec<String> = ids.iter().map(Id::to_string).collect();
+        format!("{kind} ({})", [detail].into_iter().chain(ids.iter().map(String::as_str)).collect::<Vec<_>>().join(" "))
+    };
+    let got: Vec<String> = violations.iter().map(|v| say(v.kind, &v.detail, &v.ids)).collect();
     let got = if got.is_empty() { "nothing broken".to_owned() } else { got.join(", ") };
-    Err(ReplayError::OtherResult { want: format!("{} ({})", finding.kind, finding.detail), got })
+    Err(ReplayError::OtherResult { want: say(finding.kind, &finding.detail, &finding.ids), got })
 }
 
 /// Every step must be the recorded one.

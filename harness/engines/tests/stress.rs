@@ -149,7 +149,7 @@ fn panics_are_findings_with_a_place_and_the_rounds_go_on() {
     let found = &outcome.findings[0];
     assert!(found.detail.contains("subjects.rs:"), "{}", found.detail);
     assert!(found.message.contains("no cell"), "{}", found.message);
-    assert_eq!(found.count, 200, "both actors, on each object");
+    assert_eq!(found.count, 100, "each object once, though both actors panicked on it");
     let (outcome, _) = run(Act::PanicsAtRest, &trial(rounds(10)));
     assert_eq!(kinds(&outcome), [FindingKind::Panic]);
     assert!(outcome.findings[0].message.starts_with("rest panicked"), "{}", outcome.findings[0].message);
@@ -215,12 +215,10 @@ fn an_open_loop_counts_from_the_intended_start() {
     trial.program = Program::Actors(vec![actor("A", &["ab"])]);
     let (outcome, _) = run(Act::SlowOnce, &trial);
     let l = &outcome.latencies[0];
-    assert!((200..600).contains(&l.count), "{} arrivals in 400 ms at 1000/s", l.count);
     assert!(l.max_ns >= 50_000_000, "{l:?}");
-    // One op slept; some fifty were due meanwhile, and their waiting counts. Left out, one op in hundreds would
-    // be slow, and the 95th percentile microseconds.
-    assert!(l.p99_ns >= 30_000_000, "{l:?}");
-    assert!(l.p90_ns >= 1_000_000, "{l:?}");
+    // One op slept; some fifty were due meanwhile, and their waiting counts: 25 ms each on average. Left out, all ops
+    // together would take little more than those 50 ms.
+    assert!(l.mean_ns * l.count as f64 >= 300e6, "{l:?}");
     assert_eq!(outcome.verdict, Verdict::Unknown, "one actor alone proves nothing");
 }
 

@@ -1,6 +1,6 @@
 //! The terminal's echo of Ctrl-C.
 
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use nix::unistd::{getpgrp, tcgetpgrp};
 use std::io::stderr;
 
@@ -8,31 +8,31 @@ use std::io::stderr;
 /// characters move everything by a line, and a bar would be left behind.
 #[derive(Debug)]
 pub(crate) struct Hushed {
-    before: Option<Termios>,
+    /// It was echoed before.
+    echoed: bool,
 }
 
 impl Hushed {
     /// Silences the terminal that stderr is on, if it is one and ours.
     pub(crate) fn new() -> Self {
-        let before = tcgetattr(stderr()).ok().filter(|_| foreground());
-        if let Some(before) = &before {
-            let mut hushed = before.clone();
-            hushed.local_flags.remove(LocalFlags::ECHOCTL);
-            let _ = tcsetattr(stderr(), SetArg::TCSANOW, &hushed);
-        }
-        Self { before }
+        Self { echoed: set(false) }
     }
 }
 
 impl Drop for Hushed {
     fn drop(&mut self) {
-        if let Some(before) = self.before.as_ref().filter(|_| foreground()) {
-            let _ = tcsetattr(stderr(), SetArg::TCSANOW, before);
+        if self.echoed {
+            set(true);
         }
     }
 }
 
-/// A background job that changes its terminal is stopped for it.
-fn foreground() -> bool {
-    tcgetpgrp(stderr()).is_ok_and(|group| group == getpgrp())
+/// Switches the echo and tells whether that changed anything.
+fn set(echo: bool) -> bool {
+    // A background job that changes its terminal is stopped for it.
+    let ours = tcgetpgrp(stderr()).is_ok_and(|group| group == getpgrp());
+    let Ok(mut terminal) = tcgetattr(stderr()) else { return false };
+    let differs = terminal.local_flags.contains(LocalFlags::ECHOCTL) != echo;
+    terminal.local_flags.set(LocalFlags::ECHOCTL, echo);
+    ours && differs && tcsetattr(stderr(), SetArg::TCSANOW, &terminal).is_ok()
 }

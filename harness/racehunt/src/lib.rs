@@ -13,7 +13,9 @@
 //! #     fn variants(&self) -> &'static [Variant] { &[] }
 //! #     fn ops(&self) -> &'static [OpKind] { &[] }
 //! #     fn params(&self) -> Vec<ParamSpec> { Vec::new() }
-//! #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> { Err(SubjectError::Resource("not yet".into())) }
+//! #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> {
+//! #         Err(SubjectError::Resource("not yet".into()))
+//! #     }
 //! # }
 //! fn main() -> std::process::ExitCode {
 //!     racehunt::Cli::new().subject(Mine).main()

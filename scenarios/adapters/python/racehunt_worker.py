@@ -14,8 +14,7 @@ A worker hands `serve` a name and a function that makes a component:
 
 An id taken with `actor.next_id()` counts as accepted when `apply` returns and as uncertain when it raises. The
 module owns the threads (they live as long as the worker and start each round on a barrier), the ids, the batches
-and the stdin; whatever else prints to stdout ends up on stderr. The messages are described in harness/PROTOCOL.md.
-"""
+and the stdin; whatever else prints to stdout ends up on stderr. The messages: harness/PROTOCOL.md."""
 
 import collections
 import json

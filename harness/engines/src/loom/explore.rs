@@ -5,7 +5,7 @@ use crate::model::{self, Model};
 use crate::panics;
 use racehunt_core::observation::{Observation, Panic};
 use racehunt_sync::engine::{self, Engine};
-use racehunt_sync::hook;
+use racehunt_sync::{hook, tries};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,6 +46,8 @@ pub struct Explorer {
     pub checkpoint: Option<PathBuf>,
     /// Seed of the actors' draws: the same in each execution, as loom needs it.
     pub seed: u64,
+    /// Goes on with the locks that an exploration on this thread before this one found to be tried ([`tries`]).
+    pub resume: bool,
 }
 
 /// The private payload with which the closure ends the exploration.
@@ -54,10 +56,13 @@ struct Stop;
 /// An execution that ended: number, observation, calls, and whether every actor ran. The hook's tables still show it.
 pub(super) type Judge<'a> = dyn FnMut(u64, &Observation, u64, bool) + Send + 'a;
 
+#[derive(Default)]
 struct Shared {
     executions: u64,
     judged: u64,
     why: Option<Stopped>,
+    /// What [`tries`] knew when loom began, or began anew.
+    learned: usize,
 }
 
 fn lock<T: ?Sized>(m: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -65,7 +70,8 @@ fn lock<T: ?Sized>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Explorer {
-    fn builder(&self) -> loom::model::Builder {
+    /// loom, set up; `before` executions have been run.
+    fn builder(&self, before: u64) -> loom::model::Builder {
         let mut builder = loom::model::Builder::new();
         builder.max_branches = self.steps;
         builder.preemption_bound = self.bound;
@@ -74,14 +80,18 @@ impl Explorer {
         builder.log = false;
         builder.location = false;
         builder.expect_explicit_explore = false;
-        // A file that is there would be written over by the execution after the recorded one.
-        let write = self.checkpoint.as_ref().is_some_and(|file| !file.exists());
-        builder.checkpoint_interval = if write { self.record as usize } else { usize::MAX };
+        // A file that is there would be written over by the execution after the recorded one, and so would be one
+        // written before the first: that one needs none.
+        let number = self.record.saturating_sub(before) as usize;
+        let write = number > 1 && self.checkpoint.as_ref().is_some_and(|file| !file.exists());
+        builder.checkpoint_interval = if write { number } else { usize::MAX };
         builder.checkpoint_file.clone_from(&self.checkpoint);
         builder
     }
 
     /// Explores on this thread; `judge` gets each execution as it ends.
+    ///
+    /// Begins anew, and counts on, whenever another lock is found to be tried: its steps are others from then on.
     pub fn explore(
         &self,
         model: &Arc<Model>,
@@ -90,26 +100,51 @@ impl Explorer {
     ) -> (u64, Stopped) {
         let _quiet = panics::keep();
         let _entered = engine::enter(Engine::Loom);
-        let shared = Arc::new(Mutex::new(Shared { executions: 0, judged: 0, why: None }));
+        if !self.resume {
+            tries::forget();
+        }
+        let shared = Arc::new(Mutex::new(Shared::default()));
+        loop {
+            let learned = tries::learned();
+            lock(&shared).learned = learned;
+            let why = self.anew(model, stop, &judge, &shared);
+            let mut shared = lock(&shared);
+            let more = tries::learned() != learned;
+            match why {
+                // Stopped by the execution that saw the difference, or done with what is not all.
+                None => {}
+                Some(Stopped::Done) if more => {}
+                Some(why) => return (shared.judged, why),
+            }
+            shared.why = None;
+        }
+    }
+
+    /// loom from its first execution; `None` if more was learned of which locks are tried.
+    fn anew(
+        &self,
+        model: &Arc<Model>,
+        stop: &Arc<AtomicBool>,
+        judge: &Arc<Mutex<Judge<'static>>>,
+        shared: &Arc<Mutex<Shared>>,
+    ) -> Option<Stopped> {
         let body = {
             let (me, model, stop) = (self.clone(), Arc::clone(model), Arc::clone(stop));
-            let (shared, judge) = (Arc::clone(&shared), Arc::clone(&judge));
+            let (shared, judge) = (Arc::clone(shared), Arc::clone(judge));
             move || me.execution(&model, &stop, &shared, &judge)
         };
-        let builder = self.builder();
+        let builder = self.builder(lock(shared).executions);
         let ran = catch_unwind(AssertUnwindSafe(move || builder.check(body)));
-        let mut shared = lock(&shared);
-        let why = match ran {
-            Ok(()) => Stopped::Done,
-            Err(p) if p.is::<Stop>() => shared.why.take().unwrap_or(Stopped::Asked),
+        let mut shared = lock(shared);
+        match ran {
+            Ok(()) => Some(Stopped::Done),
+            Err(p) if p.is::<Stop>() => shared.why.take(),
             Err(p) => {
-                let text = panics::text(&*p);
-                let why = self.fail(&text, model, &judge, &shared);
+                let why = self.fail(&panics::text(&*p), model, judge, &shared);
                 shared.judged = shared.executions;
-                why
+                Some(why)
             }
-        };
-        (shared.judged, why)
+        }
     }
 
     fn execution(&self, model: &Arc<Model>, stop: &AtomicBool, shared: &Mutex<Shared>, judge: &Mutex<Judge<'static>>) {
@@ -124,7 +159,7 @@ impl Explorer {
             } else {
                 None
             };
-            if why.is_some() {
+            if why.is_some() || tries::learned() != shared.learned {
                 shared.why = why;
                 drop(shared);
                 panic_any(Stop);

@@ -97,9 +97,11 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
             record: 0,
             checkpoint: None,
             seed: trial.seed,
+            resume: false,
         };
         lock(&hunt).bound = *bound;
-        let (executions, why) = level(&explorer, &model, &hunt, emit);
+        let share = (levels.len() as f64, config.preemptions.len() as f64);
+        let (executions, why) = level(&explorer, share, &model, &hunt, emit);
         // On with a finding too: a deeper bound may show another, and the first one keeps its shallow execution.
         let deeper = why == Stopped::Done;
         levels.push((*bound, executions, why));
@@ -134,15 +136,28 @@ fn open(
     Ok((Arc::new(Model::new(trial, &program, subject)?), program))
 }
 
-/// One bound, on a thread of its own, so that this one can tell how it goes.
-fn level(explorer: &Explorer, model: &Arc<Model>, hunt: &Arc<Mutex<Hunt>>, emit: &mut dyn Emit) -> (u64, Stopped) {
+/// One bound, on a thread of its own, so that this one can tell how it goes. `share`: how many of how many bounds are
+/// done.
+fn level(
+    explorer: &Explorer,
+    share: (f64, f64),
+    model: &Arc<Model>,
+    hunt: &Arc<Mutex<Hunt>>,
+    emit: &mut dyn Emit,
+) -> (u64, Stopped) {
     let stop = Arc::new(AtomicBool::new(false));
     let judge: Arc<Mutex<Judge<'static>>> = {
         let hunt = Arc::clone(hunt);
         Arc::new(Mutex::new(move |n, o: &Observation, ops, all| lock(&hunt).judge(n, o, ops, all)))
     };
     std::thread::scope(|scope| {
-        let worker = scope.spawn(|| explorer.explore(model, &stop, judge));
+        let waiting = std::thread::current();
+        let (stop, explorer) = (&stop, explorer);
+        let worker = scope.spawn(move || {
+            let explored = explorer.explore(model, stop, judge);
+            waiting.unpark();
+            explored
+        });
         let began = Instant::now();
         loop {
             let finished = worker.is_finished();
@@ -159,7 +174,7 @@ fn level(explorer: &Explorer, model: &Arc<Model>, hunt: &Arc<Mutex<Hunt>>, emit:
                 executions: hunt.executions,
                 distinct: hunt.distinct.count(),
                 findings: hunt.tally.findings().len() as u64,
-                spent: (began.elapsed().as_secs_f64() / all).min(1.0),
+                spent: (share.0 + (began.elapsed().as_secs_f64() / all).min(1.0)) / share.1,
             });
             if emit.stopped() {
                 stop.store(true, Ordering::Relaxed);
@@ -234,13 +249,14 @@ struct Once {
     interleaving: Option<Interleaving>,
 }
 
-/// Runs up to `execution` (or from the checkpoint before it) and records that one.
+/// Runs up to `execution` (or from the checkpoint before it, if it is to `resume` there) and records that one.
 fn once(
     model: &Arc<Model>,
     seed: u64,
     bound: Option<usize>,
     execution: u64,
     checkpoint: Option<PathBuf>,
+    resume: bool,
 ) -> (Once, Stopped) {
     let seen = Arc::new(Mutex::new(Once::default()));
     let judge: Arc<Mutex<Judge<'static>>> = {
@@ -260,6 +276,7 @@ fn once(
         record: execution,
         checkpoint,
         seed,
+        resume,
     };
     let (_, why) = explorer.explore(model, &Arc::new(AtomicBool::new(false)), judge);
     let once = std::mem::take(&mut *lock(&seen));
@@ -272,12 +289,12 @@ fn confirm(model: &Arc<Model>, seed: u64, finding: &mut Finding) {
     let Ok(dir) = tempfile::tempdir() else { return };
     // The first execution needs no checkpoint, and with an interval of 1 the next one would write over it.
     let file = (execution > 1).then(|| dir.path().join("checkpoint.json"));
-    let (first, _) = once(model, seed, preemptions, execution, file.clone());
+    let (first, _) = once(model, seed, preemptions, execution, file.clone(), false);
     let shows = |o: &Once| o.violations.iter().any(|v| v.kind == finding.kind && v.detail == finding.detail);
     let mut same = 0;
     for _ in 0..CONFIRM {
         // The checkpoint stands just before the execution, which is the first one from there.
-        let (again, _) = once(model, seed, preemptions, 1, file.clone());
+        let (again, _) = once(model, seed, preemptions, 1, file.clone(), true);
         same += u32::from(shows(&again) && again.interleaving == first.interleaving);
     }
     if let Repro::Execution { confirmed, .. } = &mut finding.repro {
@@ -294,11 +311,14 @@ pub fn check(trial: &Trial, subject: &dyn Subject, finding: &Finding) -> Result<
     let EngineConfig::Loom(config) = &trial.engine else {
         return Err(EngineError::Trial(format!("{} is no trial of the loom engine", trial.id)).into());
     };
-    let Repro::Execution { preemptions, execution, .. } = &finding.repro else {
+    let Repro::Execution { program, preemptions, execution, .. } = &finding.repro else {
         return Err(EngineError::Trial("the finding names no execution".to_owned()).into());
     };
-    let (model, _) = open(trial, config, subject)?;
-    let (seen, why) = once(&model, trial.seed, *preemptions, *execution, None);
+    let (model, dealt) = open(trial, config, subject)?;
+    if dealt != *program {
+        return Err(ReplayError::Program.into());
+    }
+    let (seen, why) = once(&model, trial.seed, *preemptions, *execution, None, false);
     if let Stopped::Broken(text) = why {
         return Err(ReplayError::Engine(text).into());
     }

@@ -34,6 +34,8 @@ pub struct Seen {
     pub ops: u64,
     /// Points at which the strategy had a choice, over all of them.
     pub choices: u64,
+    /// Executions cut off at the bound on steps: what they would have gone on to do was not seen.
+    pub cut_off: u64,
     /// Executions in which an actor never ran.
     pub unstarted: u64,
     /// True once the strategy has nothing left to explore.
@@ -191,6 +193,7 @@ impl State {
         self.seen.executions += 1;
         self.seen.steps += hook::steps();
         self.seen.ops += ended.ops;
+        self.seen.cut_off += u64::from(self.livelock);
         self.seen.unstarted += u64::from(!ended.all_started && ended.observation.deadlock.is_none() && !self.livelock);
         let mut log = self.log.borrow_mut();
         std::mem::swap(&mut log.picks, &mut self.picks);

@@ -13,6 +13,7 @@ use racehunt_core::subject::Subject;
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
 use racehunt_sync::engine::{self, Engine};
+use racehunt_sync::tries;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -85,7 +86,7 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     };
     let budget =
         Budget { executions: config.executions, steps: config.steps, deadline: Some(began + config.time.get()) };
-    racehunt_sync::tries::forget();
+    tries::forget();
     let strategy = strategy::named(&config.strategy, trial.seed);
     // A complete search needs the same program each time; a sample is the better for another one.
     let seeds = if config.strategy == Strategy::Dfs { Seeds::Fixed(trial.seed) } else { Seeds::Vary(trial.seed) };
@@ -106,6 +107,7 @@ fn chunks(
     program: &[ActorProgram],
     emit: &mut dyn Emit,
 ) -> bool {
+    let began = Instant::now();
     loop {
         let finished = driver.run(Some(Instant::now() + CHUNK));
         let seen = driver.seen();
@@ -120,16 +122,22 @@ fn chunks(
             executions: seen.executions,
             distinct: distinct.count(),
             findings: tally.findings().len() as u64,
-            spent: seen.executions as f64 / config.executions.max(1) as f64,
+            spent: spent(config, seen.executions, began),
         });
         if finished {
             return false;
         }
         // One execution is enough to know that the program has no schedule but one: no search will find another.
-        if emit.stopped() || (seen.executions > 0 && seen.choices == 0) {
+        if emit.stopped() || (seen.executions > 0 && seen.choices == 0 && tries::learned() == 0) {
             return emit.stopped();
         }
     }
+}
+
+/// The share of whichever budget runs out first.
+fn spent(config: &ShuttleConfig, executions: u64, began: Instant) -> f64 {
+    let executions = executions as f64 / config.executions.max(1) as f64;
+    executions.max(began.elapsed().as_secs_f64() / config.time.get().as_secs_f64()).min(1.0)
 }
 
 fn conclude(
@@ -152,7 +160,7 @@ fn conclude(
     }
     let coverage = if seen.executions == 0 {
         Coverage::Nothing
-    } else if seen.exhausted {
+    } else if seen.exhausted && seen.cut_off == 0 {
         notes.push("every schedule, under sequential consistency".to_owned());
         Coverage::Exhaustive
     } else {
@@ -162,6 +170,9 @@ fn conclude(
             unseen: hunt.distinct.unseen(),
         }
     };
+    if seen.cut_off > 0 {
+        notes.push(format!("{} executions were cut off at shuttle.steps ({})", seen.cut_off, config.steps));
+    }
     let explored = Explored {
         coverage,
         steps: Some(seen.steps),

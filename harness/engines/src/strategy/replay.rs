@@ -156,7 +156,7 @@ mod tests {
         for _ in 0..50 {
             let order = play(&mut recorder, &[3, 2, 4], 1).remove(0);
             let recording = log.borrow().clone();
-            assert_eq!(play(&mut Decisions::new(recording.decisions), &[3, 2, 4], 9), [order.clone()]);
+            assert_eq!(play(&mut Decisions::new(recording.decisions), &[3, 2, 4], 9), std::slice::from_ref(&order));
             let (mut exact, result) = Exact::new(recording.picks);
             assert_eq!(play(&mut exact, &[3, 2, 4], 9), [order]);
             assert_eq!(result.diverged(), None);

@@ -118,8 +118,10 @@ impl Instance for Toy {
             }
             "spins" => {
                 let before = self.bits.fetch_or(bit, Ordering::SeqCst);
-                while actor.number == 0 && before != 0 {
-                    hint::spin_loop();
+                if actor.number == 0 && before != 0 {
+                    loop {
+                        hint::spin_loop();
+                    }
                 }
             }
             "private" => {

@@ -90,7 +90,7 @@ fn a_death_in_a_round_leaves_that_round_open() {
 fn a_stall_that_the_worker_reports_is_a_finding() {
     let stall = outcome("stall");
     assert_eq!((stall.verdict, kinds(&stall)), (Verdict::Fail, vec![FindingKind::Stall]));
-    assert!(stall.notes.iter().any(|n| n.contains("the threads hang")), "{:?}", stall.notes);
+    assert!(stall.doubts.iter().any(|d| d.contains("the threads hang")), "{:?}", stall.doubts);
 }
 
 #[test]

@@ -31,8 +31,23 @@ impl Told {
 
     /// A loom operation, which has its scheduling point inside.
     #[cold]
-    fn loom<R>(self, kind: Kind, value: impl FnOnce(&R) -> Option<u64>, f: impl FnOnce() -> R) -> R {
-        model::op((kind, self.id, self.site), value, || model::quietly(|| model::call(f)))
+    fn loom<R>(
+        self,
+        kind: Kind,
+        gate: &loom::sync::Condvar,
+        value: impl FnOnce(&R) -> Option<u64>,
+        f: impl FnOnce() -> R,
+    ) -> R {
+        model::op((kind, self.id, self.site), value, || {
+            model::quietly(|| {
+                model::call(|| {
+                    if kind == Kind::Load {
+                        gate.notify_one();
+                    }
+                    f()
+                })
+            })
+        })
     }
 }
 
@@ -52,9 +67,9 @@ macro_rules! ops {
                     let told = Told { id: *id, site: Location::caller() };
                     told.shuttle(Kind::$kind, $show, || atomic.$name($($arg),*))
                 }
-                Inner::Loom(id, atomic) => {
+                Inner::Loom(id, atomic, gate) => {
                     let told = Told { id: *id, site: Location::caller() };
-                    told.loom(Kind::$kind, $show, || atomic.$name($($arg),*))
+                    told.loom(Kind::$kind, gate, $show, || atomic.$name($($arg),*))
                 }
             }
         }
@@ -77,6 +92,7 @@ macro_rules! common {
                     Engine::Loom => Inner::Loom(
                         hook::new_object($name, Location::caller()),
                         model::call(|| <$loom>::new(value)),
+                        model::call(loom::sync::Condvar::new),
                     ),
                 })
             }
@@ -144,7 +160,7 @@ macro_rules! common {
             pub fn into_inner(self) -> $value {
                 match self.0 {
                     Inner::Native(atomic) | Inner::Shuttle(_, atomic) => atomic.into_inner(),
-                    Inner::Loom(_, atomic) => model::call(|| atomic.into_inner()),
+                    Inner::Loom(_, atomic, _) => model::call(|| atomic.into_inner()),
                 }
             }
 
@@ -191,7 +207,10 @@ macro_rules! common {
 enum Inner<S, L> {
     Native(S),
     Shuttle(ObjectId, S),
-    Loom(ObjectId, L),
+    /// loom remembers the last access of an atomic only, so that a load can hide the load of another actor from a later
+    /// store, and the order in which the store comes first is never tried. Nobody waits for the condvar: notifying it
+    /// before each load is a step that loom orders against the other loads, and makes nothing visible to anyone.
+    Loom(ObjectId, L, loom::sync::Condvar),
 }
 
 macro_rules! integers {

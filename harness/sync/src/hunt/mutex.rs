@@ -111,7 +111,7 @@ impl<T> Mutex<T> {
 
     /// The value, unlocked for good; `Err` if the mutex is poisoned.
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.poisoned();
         let value = self.data.into_inner();
         if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
     }
@@ -181,7 +181,16 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// True if a panic began in an actor that held the mutex.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
+        match &self.raw {
+            Raw::Native(raw) => raw.is_poisoned(),
+            Raw::Model(raw) => raw.look_poisoned(Location::caller()),
+        }
+    }
+
+    /// The same as no operation.
+    fn poisoned(&self) -> bool {
         match &self.raw {
             Raw::Native(raw) => raw.is_poisoned(),
             Raw::Model(raw) => raw.is_poisoned(),
@@ -198,7 +207,7 @@ impl<T: ?Sized> Mutex<T> {
 
     /// The value of a mutex that nobody else has.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.poisoned();
         let value = self.data.get_mut();
         if poisoned { Err(PoisonError::new(value)) } else { Ok(value) }
     }
@@ -236,7 +245,7 @@ impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
 impl<T: ?Sized> fmt::Debug for Mutex<T> {
     /// Without the value: looking at it would be an operation.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mutex").field("poisoned", &self.is_poisoned()).finish_non_exhaustive()
+        f.debug_struct("Mutex").field("poisoned", &self.poisoned()).finish_non_exhaustive()
     }
 }
 

@@ -89,9 +89,14 @@ impl Once {
         }
     }
 
-    /// True if something has run to its end. No scheduling point.
+    /// True if something has run to its end.
+    #[track_caller]
     pub fn is_completed(&self) -> bool {
-        if engine::current().is_model() { self.key.is_set() } else { self.native.is_completed() }
+        if engine::current().is_model() {
+            self.key.entry::<()>("Once", Location::caller()).look(Location::caller())
+        } else {
+            self.native.is_completed()
+        }
     }
 
     /// Runs `f` once; false if that is ruled out by an earlier panic.

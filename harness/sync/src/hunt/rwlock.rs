@@ -106,7 +106,7 @@ impl<T> RwLock<T> {
 
     /// The value, unlocked for good; `Err` if the lock is poisoned.
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.poisoned();
         poison_if(poisoned, self.data.into_inner())
     }
 }
@@ -233,7 +233,16 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// True if a panic began in an actor that wrote.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
+        match &self.raw {
+            Raw::Native(raw) => raw.is_poisoned(),
+            Raw::Model(raw) => raw.look_poisoned(Location::caller()),
+        }
+    }
+
+    /// The same as no operation.
+    fn poisoned(&self) -> bool {
         match &self.raw {
             Raw::Native(raw) => raw.is_poisoned(),
             Raw::Model(raw) => raw.is_poisoned(),
@@ -250,7 +259,7 @@ impl<T: ?Sized> RwLock<T> {
 
     /// The value of a lock that nobody else has.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.is_poisoned();
+        let poisoned = self.poisoned();
         poison_if(poisoned, self.data.get_mut())
     }
 }
@@ -296,7 +305,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
 impl<T: ?Sized> fmt::Debug for RwLock<T> {
     /// Without the value: looking at it would be an operation.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RwLock").field("poisoned", &self.is_poisoned()).finish_non_exhaustive()
+        f.debug_struct("RwLock").field("poisoned", &self.poisoned()).finish_non_exhaustive()
     }
 }
 

@@ -172,6 +172,19 @@ impl RawLock {
         self.poisoned.load(Relaxed)
     }
 
+    /// The announced operation of looking at the poison flag. (loom has no scheduling point for it unless the lock is
+    /// tried: another actor's panic is then seen where this one stands anyway.)
+    pub(crate) fn look_poisoned(&self, site: Site) -> bool {
+        super::op(
+            (Kind::Load, self.id, site),
+            |p| Some(u64::from(*p)),
+            || {
+                self.before_release();
+                self.is_poisoned()
+            },
+        )
+    }
+
     pub(crate) fn set_poisoned(&self, poisoned: bool) {
         self.poisoned.store(poisoned, Relaxed);
     }

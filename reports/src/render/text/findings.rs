@@ -59,8 +59,8 @@ pub(in crate::render) fn repro(finding: &Finding) -> String {
             count(confirmed.same.into()),
             counted(confirmed.of.into(), "replay")
         ),
-        Repro::Statistical { seed, seen, executions } => format!(
-            "no schedule is known (real threads): run again with seed {seed} and expect about {} in {}",
+        Repro::Statistical { seen, executions, .. } => format!(
+            "no schedule is known (real threads): run again with the same --seed and expect about {} in {}",
             count(*seen),
             counted(*executions, "execution")
         ),

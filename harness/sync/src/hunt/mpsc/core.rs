@@ -37,18 +37,12 @@ impl<T> Channel<T> {
         table(&self.state).senders += 1;
     }
 
-    /// A sender goes. The last one is what the receiver notices, so only it is an operation; loom has to see all, for
-    /// which one is the last depends on their order.
+    /// A sender goes. Only the last one is what the receiver notices, but which one is the last depends on their order,
+    /// and what an actor did before it let its sender go need not be what it did when the receiver looks: each is an
+    /// operation.
     #[track_caller]
     pub(super) fn remove_sender(&self) {
-        let last = {
-            let mut state = table(&self.state);
-            state.senders -= 1;
-            state.senders == 0
-        };
-        if last || matches!(self.object.token, Token::Loom(_)) {
-            self.gone(|_| {});
-        }
+        self.gone(|state| state.senders -= 1);
     }
 
     /// The receiver goes, and the messages with it.

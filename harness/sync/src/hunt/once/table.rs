@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::engine::{self, Engine};
 use crate::hook::{Kind, Site};
 use crate::model::Object;
 
@@ -183,12 +182,9 @@ impl<T> Attempt<'_, T> {
 
     fn end(&self, state: State) {
         let entry = self.entry;
-        if engine::current() == Engine::Loom {
-            // Tells loom that what the initialisation did comes before what is done with its outcome.
-            entry.object.once(Kind::Init, self.site, || entry.state.set(state));
-        } else {
-            entry.state.set(state);
-        }
+        // A step of its own: others may see what the initialisation did, and not yet that it is over. It also tells
+        // loom that what it did comes before what is done with its outcome.
+        entry.object.once(Kind::Init, self.site, || entry.state.set(state));
         entry.object.waiters.wake_all();
     }
 }

@@ -1,0 +1,49 @@
+//! The same seed gives the same findings and the same schedules, however many trials run at once.
+
+use crate::support::{Bench, LOOM, SHUTTLE, scenario};
+use serde_json::Value;
+
+/// Takes out what two equal runs may differ in: times, where and how they were started.
+fn redact(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for name in ["started", "command", "environment", "elapsed_ns", "trial_time_ns"] {
+                fields.remove(name);
+            }
+            fields.values_mut().for_each(redact);
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
+
+fn run(bench: &Bench, args: &str) -> Value {
+    let mut report = bench.run(&format!("run s.toml --json {args}")).json();
+    redact(&mut report);
+    report
+}
+
+/// First execution, number of executions and seed of each finding.
+fn sightings(report: &Value) -> Vec<String> {
+    let trials = report["scenarios"][0]["trials"].as_array().expect("trials").iter();
+    let findings = trials.flat_map(|t| t["findings"].as_array().expect("findings").iter());
+    findings.map(|f| format!("{} {} {}", f["first_execution"], f["count"], f["repro"]["seed"])).collect()
+}
+
+#[test]
+fn same_seed_same_report_and_another_seed_another_schedule() {
+    let random = SHUTTLE.replace("[shuttle]", "[shuttle]\nstrategy = [\"random\", \"pct:3\", \"urw\"]");
+    let variants = r#"["as-shipped", "published-fix", "hardened-sharded"]"#;
+    let bench = Bench::with(&scenario("t", variants, &[&random, LOOM]));
+    let first = run(&bench, "--seed 7 --jobs 1");
+    assert!(sightings(&first).len() >= 6, "too few findings to say anything: {:?}", sightings(&first));
+    assert_eq!(first, run(&bench, "--seed 7 --jobs 1"), "twice");
+    assert_eq!(first, run(&bench, "--seed 7 --jobs 2"), "two at once");
+    assert_ne!(sightings(&first), sightings(&run(&bench, "--seed 8 --jobs 2")), "another seed");
+}
+
+#[test]
+fn the_seed_is_one_if_none_is_given() {
+    let bench = Bench::with(&scenario("t", "\"published-fix\"", &[SHUTTLE]));
+    assert_eq!(run(&bench, ""), run(&bench, "--seed 1"));
+}

@@ -1,0 +1,17 @@
+//! The `racehunt` program as its users meet it: files, arguments, streams, exit codes, signals.
+//!
+//! No test looks at a clock to decide: where one has to wait, a deadline far above what is needed only keeps a
+//! mistake from hanging the suite.
+
+mod determinism;
+mod exit_codes;
+mod files;
+mod inspect;
+mod interrupt;
+mod replay;
+mod report;
+mod streams;
+mod support;
+mod tamper;
+mod terminal;
+mod workers;
