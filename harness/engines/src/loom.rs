@@ -6,5 +6,5 @@
 mod explore;
 mod search;
 
-pub use explore::{Explorer, Stopped};
+pub use explore::{Explorer, Judge, Stopped};
 pub use search::{check, run};

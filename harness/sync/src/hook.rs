@@ -47,6 +47,27 @@ struct World {
 }
 
 impl World {
+    fn is_eager(&self, actor: ActorId) -> bool {
+        match self.pending.get(actor as usize).and_then(Option::as_ref) {
+            None => true,
+            Some(p) => p.kind.is_invisible() && !self.slots.get(p.object as usize).is_some_and(|s| s.tried),
+        }
+    }
+
+    fn would_block(&self, actor: ActorId) -> bool {
+        let Some(p) = self.pending.get(actor as usize).and_then(Option::as_ref) else {
+            return false;
+        };
+        let Some(s) = self.slots.get(p.object as usize) else {
+            return false;
+        };
+        match p.kind {
+            Kind::Lock => !s.holders.is_empty(),
+            Kind::ReadLock => s.holders.iter().any(|h| h.1 == Kind::Lock),
+            _ => false,
+        }
+    }
+
     fn flush_ahead(&mut self, actor: ActorId) {
         if let Some(i) = self.ahead.iter().position(|e| e.actor == actor) {
             let waiting = self.ahead.remove(i);
@@ -137,11 +158,6 @@ pub fn announce(kind: Kind, object: ObjectId, site: Site, label: &'static str) -
         let seq = w.seq;
         if let Some(p) = w.pending.get_mut(me as usize) {
             *p = Some(Pending { kind, object, site, seq, label });
-        }
-        if matches!(kind, Kind::TryLock | Kind::TryReadLock)
-            && let Some(s) = w.slots.get_mut(object as usize)
-        {
-            s.tried = true;
         }
     });
     me
@@ -257,31 +273,36 @@ pub fn pending(actor: ActorId) -> Option<Pending> {
     with(|w| w.pending.get(actor as usize).copied().flatten())
 }
 
-/// True if `actor` is about to do something that no other actor can see the moment of.
-#[must_use]
-pub fn is_eager(actor: ActorId) -> bool {
-    with(|w| match w.pending.get(actor as usize).and_then(Option::as_ref) {
-        None => true,
-        Some(p) => p.kind.is_invisible() && !w.slots.get(p.object as usize).is_some_and(|s| s.tried),
+/// The first of `actors` that is about to do something whose moment no other actor can see; if there is none, fills
+/// `ready` with those that are not about to wait for a lock. One call for all of them: it stands in every choice.
+pub fn offer(actors: &[ActorId], ready: &mut Vec<ActorId>) -> Option<ActorId> {
+    ready.clear();
+    with(|w| {
+        for actor in actors {
+            if w.is_eager(*actor) {
+                return Some(*actor);
+            }
+            if !w.would_block(*actor) {
+                ready.push(*actor);
+            }
+        }
+        None
     })
 }
 
 /// True if `actor` is about to wait for a lock that another one holds.
 #[must_use]
 pub fn would_block(actor: ActorId) -> bool {
+    with(|w| w.would_block(actor))
+}
+
+/// The moments at which `object` is given up count from now on: someone takes it without waiting.
+pub(crate) fn set_tried(object: ObjectId) {
     with(|w| {
-        let Some(p) = w.pending.get(actor as usize).and_then(Option::as_ref) else {
-            return false;
-        };
-        let Some(s) = w.slots.get(p.object as usize) else {
-            return false;
-        };
-        match p.kind {
-            Kind::Lock => !s.holders.is_empty(),
-            Kind::ReadLock => s.holders.iter().any(|h| h.1 == Kind::Lock),
-            _ => false,
+        if let Some(s) = w.slots.get_mut(object as usize) {
+            s.tried = true;
         }
-    })
+    });
 }
 
 /// Every actor with an operation announced and not done: after a deadlock, those that wait.

@@ -36,7 +36,6 @@ pub(crate) fn reset() {
     drop(DEFERRED.take());
     crate::hunt::reset();
     clock::reset();
-    crate::tries::reset();
     FAILED.set(false);
     UNWINDER.set(None);
     EPOCH.set(EPOCH.get() + 1);

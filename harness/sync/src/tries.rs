@@ -2,69 +2,52 @@
 //!
 //! As long as nobody tries a lock without waiting, no actor can tell when another one gives it up: a model may leave
 //! that moment out. Once one does, the moment counts, also in executions where the attempt comes after it. An engine that
-//! leaves it out therefore asks [`learned`] before each execution and begins anew when the answer has changed. That is
-//! complete: until an attempt is made the executions are the same with and without the moment, so the first attempt is
-//! not missed.
+//! leaves it out therefore calls [`apply`] before each execution and begins anew when there was something to apply. That
+//! is complete: until an attempt is made the executions are the same with and without the moment, so the first attempt
+//! is not missed. (A driver that never calls it sees the same steps in each execution, as loom needs it.)
 //!
 //! Locks are told apart by where they were made, the only name that means the same in every execution.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use crate::hook::{ObjectId, Site};
-
-#[derive(Default)]
-struct Known {
-    /// Where the locks that were tried were made.
-    sites: Vec<Site>,
-    /// The locks of this execution that were made there.
-    locks: Vec<ObjectId>,
-}
+use crate::hook::Site;
 
 thread_local! {
-    static KNOWN: RefCell<Known> = RefCell::default();
+    /// Where the locks that were tried were made.
+    static SITES: RefCell<Vec<Site>> = const { RefCell::new(Vec::new()) };
+    /// How many of these decide what the steps of a lock are. The others were learned in passing.
+    static APPLIED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Another search begins on this OS thread: nothing is known.
 pub fn forget() {
-    KNOWN.take();
+    SITES.take();
+    APPLIED.set(0);
 }
 
-/// How much is known: another number than before means that what was explored was not all of it.
+/// From the next execution on the steps of locks are by what is known now. True if that is more than before: what was
+/// explored was not all of it.
+pub fn apply() -> bool {
+    let learned = learned();
+    APPLIED.replace(learned) != learned
+}
+
+/// How much is known, applied or not.
 #[must_use]
 pub fn learned() -> usize {
-    KNOWN.with_borrow(|k| k.sites.len())
+    SITES.with_borrow(Vec::len)
 }
 
-/// True if the moment at which `lock` is given up counts.
-#[must_use]
-pub fn counts(lock: ObjectId) -> bool {
-    KNOWN.with_borrow(|k| k.locks.contains(&lock))
-}
-
-/// A new execution: its locks are others, and what was learned stays.
-pub(crate) fn reset() {
-    KNOWN.with_borrow_mut(|k| k.locks.clear());
-}
-
-/// A lock was made; true if locks made there are tried.
-pub(crate) fn made(lock: ObjectId, site: Site) -> bool {
-    KNOWN.with_borrow_mut(|k| {
-        let known = k.sites.contains(&site);
-        if known {
-            k.locks.push(lock);
-        }
-        known
-    })
+/// True if locks made at `site` are tried, as far as that is applied.
+pub(crate) fn is_tried(site: Site) -> bool {
+    SITES.with_borrow(|s| s[..APPLIED.get()].contains(&site))
 }
 
 /// A lock made at `site` is tried.
-pub(crate) fn tried(lock: ObjectId, site: Site) {
-    KNOWN.with_borrow_mut(|k| {
-        if !k.sites.contains(&site) {
-            k.sites.push(site);
-        }
-        if !k.locks.contains(&lock) {
-            k.locks.push(lock);
+pub(crate) fn tried(site: Site) {
+    SITES.with_borrow_mut(|s| {
+        if !s.contains(&site) {
+            s.push(site);
         }
     });
 }
@@ -75,19 +58,15 @@ mod tests {
     use std::panic::Location;
 
     #[test]
-    fn sites_outlive_an_execution_and_locks_do_not() {
+    fn what_was_learned_stays_until_the_next_search() {
         let (here, there) = (Location::caller(), Location::caller());
-        assert!(!made(1, here));
-        assert!(!made(2, there));
-        assert_eq!((learned(), counts(1)), (0, false));
-        tried(1, here);
-        tried(1, here);
-        assert_eq!((learned(), counts(1), counts(2)), (1, true, false));
-        reset();
-        assert_eq!((learned(), counts(1)), (1, false));
-        assert!(made(5, here) && counts(5));
-        assert!(!made(6, there));
+        assert!(!is_tried(here));
+        tried(here);
+        tried(here);
+        assert_eq!((learned(), is_tried(here)), (1, false), "an execution's steps do not change under it");
+        assert_eq!((apply(), apply()), (true, false));
+        assert_eq!((learned(), is_tried(here), is_tried(there)), (1, true, false));
         forget();
-        assert_eq!((learned(), made(7, here)), (0, false));
+        assert_eq!((learned(), is_tried(here)), (0, false));
     }
 }

@@ -14,8 +14,8 @@ fn silent(source: &Source) -> Vec<Fault> {
         return Vec::new();
     }
     let tokens = tokens::of(source);
-    let printing = tokens.windows(2).filter(|two| MACROS.contains(&&*two[0].text) && two[1].text == "!");
-    printing.map(|two| Fault::at(two[0].line, format!("`{}!`", two[0].text))).collect()
+    let printing = tokens.windows(3).filter(|w| MACROS.contains(&&*w[0].text) && w[1].text == "!" && w[2].text != "=");
+    printing.map(|w| Fault::at(w[0].line, format!("`{}!`", w[0].text))).collect()
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub struct Explorer {
 struct Stop;
 
 /// An execution that ended: number, observation, calls, and whether every actor ran. The hook's tables still show it.
-pub(super) type Judge<'a> = dyn FnMut(u64, &Observation, u64, bool) + Send + 'a;
+pub type Judge<'a> = dyn FnMut(u64, &Observation, u64, bool) + Send + 'a;
 
 #[derive(Default)]
 struct Shared {
@@ -96,7 +96,7 @@ impl Explorer {
         &self,
         model: &Arc<Model>,
         stop: &Arc<AtomicBool>,
-        judge: Arc<Mutex<Judge<'static>>>,
+        judge: &Arc<Mutex<Judge<'static>>>,
     ) -> (u64, Stopped) {
         let _quiet = panics::keep();
         let _entered = engine::enter(Engine::Loom);
@@ -105,9 +105,10 @@ impl Explorer {
         }
         let shared = Arc::new(Mutex::new(Shared::default()));
         loop {
+            tries::apply();
             let learned = tries::learned();
             lock(&shared).learned = learned;
-            let why = self.anew(model, stop, &judge, &shared);
+            let why = self.anew(model, stop, judge, &shared);
             let mut shared = lock(&shared);
             let more = tries::learned() != learned;
             match why {

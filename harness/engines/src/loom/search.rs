@@ -154,7 +154,7 @@ fn level(
         let waiting = std::thread::current();
         let (stop, explorer) = (&stop, explorer);
         let worker = scope.spawn(move || {
-            let explored = explorer.explore(model, stop, judge);
+            let explored = explorer.explore(model, stop, &judge);
             waiting.unpark();
             explored
         });
@@ -278,7 +278,7 @@ fn once(
         seed,
         resume,
     };
-    let (_, why) = explorer.explore(model, &Arc::new(AtomicBool::new(false)), judge);
+    let (_, why) = explorer.explore(model, &Arc::new(AtomicBool::new(false)), &judge);
     let once = std::mem::take(&mut *lock(&seen));
     (once, why)
 }

@@ -16,23 +16,19 @@ pub struct Reduce<S> {
     kept: Vec<u32>,
     /// The actor of the last step that counted: what runs eagerly is no context switch.
     last: Option<u32>,
-    /// What [`tries`] knew when the search began, or began anew.
-    learned: usize,
 }
 
 impl<S> Reduce<S> {
     /// Reduces what `inner` is offered.
     pub fn new(inner: S) -> Self {
-        Self { inner, kept: Vec::new(), last: None, learned: tries::learned() }
+        Self { inner, kept: Vec::new(), last: None }
     }
 }
 
 impl<S: Strategy> Strategy for Reduce<S> {
     fn begin(&mut self) -> bool {
         self.last = None;
-        let learned = tries::learned();
-        if learned != self.learned {
-            self.learned = learned;
+        if tries::apply() {
             self.restart();
         }
         self.inner.begin()
@@ -47,11 +43,9 @@ impl<S: Strategy> Strategy for Reduce<S> {
     }
 
     fn pick(&mut self, point: Point<'_>) -> u32 {
-        if let Some(eager) = point.options.iter().find(|a| is_eager(**a)) {
-            return *eager;
+        if let Some(eager) = hook::offer(point.options, &mut self.kept) {
+            return eager;
         }
-        self.kept.clear();
-        self.kept.extend(point.options.iter().filter(|a| !hook::would_block(**a)));
         let picked = match self.kept.as_slice() {
             // All wait: let the engine see the deadlock.
             [] => point.options[0],
@@ -61,9 +55,4 @@ impl<S: Strategy> Strategy for Reduce<S> {
         self.last = Some(picked);
         picked
     }
-}
-
-/// True if no other actor can tell when `actor` does what it is about to do.
-fn is_eager(actor: u32) -> bool {
-    hook::is_eager(actor) && !hook::pending(actor).is_some_and(|p| tries::counts(p.object))
 }

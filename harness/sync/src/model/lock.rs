@@ -122,7 +122,10 @@ pub(crate) struct RawLock {
 impl RawLock {
     pub(crate) fn new(type_name: &'static str, site: Site) -> Arc<Self> {
         let id = hook::new_object(type_name, site);
-        let tried = tries::made(id, site);
+        let tried = tries::is_tried(site);
+        if tried {
+            hook::set_tried(id);
+        }
         let loom = (engine::current() == Engine::Loom).then(|| LoomLock {
             guards: UnsafeCell::default(),
             lock: call(|| loom::sync::RwLock::new(())),
@@ -367,7 +370,8 @@ impl RawLock {
     /// The announced operation of trying to take the lock.
     pub(crate) fn try_lock(&self, shared: bool, site: Site) -> bool {
         let (kind, held) = if shared { (Kind::TryReadLock, Kind::ReadLock) } else { (Kind::TryLock, Kind::Lock) };
-        tries::tried(self.id, self.site);
+        tries::tried(self.site);
+        hook::set_tried(self.id);
         let me = super::begin(kind, self.id, site, "");
         let got = self.try_acquire(shared);
         if got {
