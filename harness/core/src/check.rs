@@ -8,7 +8,7 @@ mod reported;
 pub use latency::{LatencyLimit, latency_violations};
 
 use crate::finding::FindingKind;
-use crate::ledger::Settlement;
+use crate::ledger::{Marks, Settlement};
 use crate::observation::{Observation, Violation};
 use crate::outcome::CheckedCount;
 
@@ -60,18 +60,19 @@ pub fn all() -> &'static [&'static dyn Checker] {
 #[derive(Debug)]
 pub struct Panel {
     judged: Vec<u64>,
+    marks: Marks,
 }
 
 impl Default for Panel {
     fn default() -> Self {
-        Self { judged: vec![0; all().len()] }
+        Self { judged: vec![0; all().len()], marks: Marks::default() }
     }
 }
 
 impl Panel {
     /// Every checker's view of one execution: what is broken, and the settled ledger.
     pub fn judge(&mut self, observation: &Observation) -> (Vec<Violation>, Option<Settlement>) {
-        let settlement = observation.at_rest.then(|| observation.ledger.settle());
+        let settlement = observation.at_rest.then(|| observation.ledger.settle_with(&mut self.marks));
         let evidence = Evidence { observation, settlement };
         let mut broken = Vec::new();
         for (checker, judged) in all().iter().zip(&mut self.judged) {

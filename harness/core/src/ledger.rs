@@ -52,7 +52,13 @@ impl Ledger {
     /// Compares what went in with what came out, id by id. `O(n log n)` in the number of entries.
     #[must_use]
     pub fn settle(&self) -> Settlement {
-        let mut marks: Vec<(Id, u8)> = Vec::with_capacity(self.accepted.len() * 2 + 4);
+        self.settle_with(&mut Marks::default())
+    }
+
+    /// [`Ledger::settle`] in memory that is used again.
+    #[must_use]
+    pub fn settle_with(&self, Marks(marks): &mut Marks) -> Settlement {
+        marks.clear();
         let fates = [
             (&self.accepted, IN),
             (&self.uncertain, MAYBE),
@@ -86,6 +92,10 @@ impl Ledger {
         }
     }
 }
+
+/// Memory for [`Ledger::settle_with`].
+#[derive(Clone, Debug, Default)]
+pub struct Marks(Vec<(Id, u8)>);
 
 const IN: u8 = 0;
 const MAYBE: u8 = 1;

@@ -143,7 +143,7 @@ fn shuttle_engine(c: &mut Criterion) {
 
 fn loom_engine(c: &mut Criterion) {
     let mut group = c.benchmark_group("loom");
-    let trial = trial("[loom]\npreemptions = [2]\ntime = \"600s\"");
+    let trial = trial("[loom]\npreemptions = [4]\ntime = \"600s\"");
     let ours = racehunt_engines::loom::run(&trial, &Boxes, &mut Silent).expect("a trial").executions;
     let by_hand = {
         let count = Arc::new(std::sync::atomic::AtomicU64::new(0));
@@ -155,11 +155,11 @@ fn loom_engine(c: &mut Criterion) {
         count.load(std::sync::atomic::Ordering::Relaxed)
     };
     group.sample_size(10).throughput(Throughput::Elements(by_hand));
-    group.bench_function(BenchmarkId::new("bound 2", format!("by hand, {by_hand} executions")), |b| {
+    group.bench_function(BenchmarkId::new("bound 4", format!("by hand, {by_hand} executions")), |b| {
         b.iter(|| loom_builder().check(by_hand!(loom)));
     });
     group.throughput(Throughput::Elements(ours));
-    group.bench_function(BenchmarkId::new("bound 2", format!("racehunt, {ours} executions")), |b| {
+    group.bench_function(BenchmarkId::new("bound 4", format!("racehunt, {ours} executions")), |b| {
         b.iter(|| {
             let outcome = racehunt_engines::loom::run(&trial, &Boxes, &mut Silent).expect("a trial");
             assert_eq!((outcome.verdict, outcome.executions), (Verdict::Pass, ours));
@@ -170,7 +170,7 @@ fn loom_engine(c: &mut Criterion) {
 
 fn loom_builder() -> loom::model::Builder {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(2);
+    builder.preemption_bound = Some(4);
     builder.max_branches = 10_000;
     builder
 }

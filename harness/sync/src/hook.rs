@@ -47,6 +47,17 @@ struct World {
 }
 
 impl World {
+    /// Names an actor, in memory of an earlier execution if there is some.
+    fn name(&mut self, actor: ActorId, name: &str) {
+        match self.names.get_mut(actor as usize) {
+            Some(known) => {
+                known.clear();
+                known.push_str(name);
+            }
+            None => self.names.push(name.to_owned()),
+        }
+    }
+
     fn is_eager(&self, actor: ActorId) -> bool {
         match self.pending.get(actor as usize).and_then(Option::as_ref) {
             None => true,
@@ -93,8 +104,7 @@ pub fn reset(recording: bool) {
     with(|w| {
         w.pending.clear();
         w.pending.push(None);
-        w.names.clear();
-        w.names.push("main".to_owned());
+        w.name(0, "main");
         w.objects.clear();
         w.slots.clear();
         w.slots.push(Slot::default());
@@ -132,7 +142,11 @@ pub fn new_actor(name: &str, site: Site) -> ActorId {
         w.seq += 1;
         let seq = w.seq;
         w.pending.push(Some(Pending { kind: Kind::Start, object: 0, site, seq, label: "" }));
-        w.names.push(if name.is_empty() { format!("actor-{id}") } else { name.to_owned() });
+        if name.is_empty() {
+            w.name(id, &format!("actor-{id}"));
+        } else {
+            w.name(id, name);
+        }
         id
     })
 }
@@ -290,10 +304,15 @@ pub fn offer(actors: &[ActorId], ready: &mut Vec<ActorId>) -> Option<ActorId> {
     })
 }
 
-/// True if `actor` is about to wait for a lock that another one holds.
+/// Whether to let `picked` run means to leave `last`, who is among `actors` and would not wait; `None` if what `picked` is
+/// about to do is a step that no other actor can see the moment of.
 #[must_use]
-pub fn would_block(actor: ActorId) -> bool {
-    with(|w| w.would_block(actor))
+pub fn leaves(last: Option<ActorId>, actors: &[ActorId], picked: ActorId) -> Option<bool> {
+    with(|w| {
+        let visible = w.pending.get(picked as usize).and_then(Option::as_ref).is_some_and(|p| !p.kind.is_invisible());
+        let left = |last| last != picked && actors.contains(&last) && !w.would_block(last);
+        visible.then(|| last.is_some_and(left))
+    })
 }
 
 /// The moments at which `object` is given up count from now on: someone takes it without waiting.
@@ -332,7 +351,7 @@ pub fn blocked() -> Vec<Blocked> {
 #[must_use]
 pub fn fingerprint() -> u64 {
     with(|w| {
-        let mut all = w.names.len() as u64;
+        let mut all = w.pending.len() as u64;
         for (i, s) in w.slots.iter().enumerate() {
             if s.order != 0 {
                 all = all.wrapping_add(mix(s.order ^ (i as u64) << 48));
@@ -351,13 +370,13 @@ pub fn steps() -> u64 {
 /// Number of actors of this execution, the first one included.
 #[must_use]
 pub fn actors() -> usize {
-    with(|w| w.names.len())
+    with(|w| w.pending.len())
 }
 
 /// Names of the actors, by number.
 #[must_use]
 pub fn names() -> Vec<String> {
-    with(|w| w.names.clone())
+    with(|w| w.names[..w.pending.len()].to_vec())
 }
 
 /// What is known of the objects; object `n` stands at `n - 1`.

@@ -205,12 +205,10 @@ impl State {
     /// Notes a pick among `self.options`.
     fn picked(&mut self, picked: u32) {
         self.picks.push(picked);
-        if hook::pending(picked).is_none_or(|p| p.kind.is_invisible()) {
-            return;
+        if let Some(left) = hook::leaves(self.last, &self.options, picked) {
+            self.switches += u32::from(left);
+            self.last = Some(picked);
         }
-        let could_stay = |last: &u32| self.options.contains(last) && !hook::would_block(*last);
-        self.switches += u32::from(self.last != Some(picked) && self.last.as_ref().is_some_and(could_stay));
-        self.last = Some(picked);
     }
 
     fn deadlocked(&mut self) {
