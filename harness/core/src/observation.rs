@@ -24,6 +24,19 @@ pub struct Observation {
     pub violations: Vec<Violation>,
 }
 
+impl Observation {
+    /// Forgets everything and keeps the memory.
+    pub fn clear(&mut self) {
+        self.ledger.clear();
+        self.failures.clear();
+        self.panics.clear();
+        self.deadlock = None;
+        self.livelock = false;
+        self.at_rest = false;
+        self.violations.clear();
+    }
+}
+
 /// A call that answered with an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -114,8 +114,15 @@ impl Actor {
     /// A new actor whose draws come from `seed`.
     #[must_use]
     pub fn new(number: u32, seed: u64) -> Self {
-        let draw = seed ^ (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let draw = draw_of(number, seed);
         Self { number, ledger: Ledger::default(), failures: Vec::new(), next_serial: 0, draw }
+    }
+
+    /// As [`Actor::new`], in the memory of this one.
+    pub fn renew(&mut self, number: u32, seed: u64) {
+        self.clear();
+        self.number = number;
+        self.draw = draw_of(number, seed);
     }
 
     /// The next id of this actor.
@@ -139,6 +146,10 @@ impl Actor {
         self.failures.clear();
         self.next_serial = 0;
     }
+}
+
+fn draw_of(number: u32, seed: u64) -> u64 {
+    seed ^ (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// What the component reported to its caller.

@@ -32,6 +32,8 @@ pub struct Model {
     parts: Vec<Part>,
     ops: Vec<&'static str>,
     slot: Mutex<Slot>,
+    /// Actors of earlier executions: a search has millions, and their memory need not be asked for each time.
+    spare: Mutex<Vec<Actor>>,
 }
 
 #[derive(Debug, Default)]
@@ -56,7 +58,7 @@ impl Model {
             .open(&trial.variant, &trial.params, &env)
             .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
         let ops = subject.ops().iter().map(|o| o.name).collect();
-        Ok(Self { opener, parts, ops, slot: Mutex::default() })
+        Ok(Self { opener, parts, ops, slot: Mutex::default(), spare: Mutex::default() })
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Slot> {
@@ -67,7 +69,13 @@ impl Model {
     pub fn begin(&self, seed: u64, recording: bool) {
         hook::reset(recording);
         let _ = panics::take();
-        *self.slot() = Slot { seed, ..Slot::default() };
+        let mut slot = self.slot();
+        slot.observation.clear();
+        (slot.seed, slot.started, slot.ops) = (seed, 0, 0);
+    }
+
+    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Actor>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The execution: runs under whatever engine is current, in the engine's first actor.
@@ -108,7 +116,9 @@ impl Model {
             slot.seed
         };
         // Until its end the actor's records are its own; a guard hands them over even when it panics.
-        let mut mine = Mine { model: self, actor: Actor::new(number as u32, seed), calls: 0 };
+        let mut actor = self.spare().pop().unwrap_or_else(|| Actor::new(0, 0));
+        actor.renew(number as u32, seed);
+        let mut mine = Mine { model: self, actor, calls: 0 };
         for (call, written) in &self.parts[number].calls {
             hook::note_ahead(Location::caller(), || format!("{written} called"));
             mine.calls += 1;
@@ -142,6 +152,11 @@ impl Model {
         let slot = std::mem::take(&mut *self.slot());
         Ended { observation: slot.observation, ops: slot.ops, all_started: slot.started == self.parts.len() }
     }
+
+    /// Takes back what [`Model::end`] gave, for the next execution to use its memory.
+    pub fn recycle(&self, ended: Ended) {
+        self.slot().observation = ended.observation;
+    }
 }
 
 /// What an execution left.
@@ -167,6 +182,8 @@ impl Drop for Mine<'_> {
         slot.observation.ledger.merge(&self.actor.ledger);
         slot.observation.failures.append(&mut self.actor.failures);
         slot.ops += self.calls;
+        drop(slot);
+        self.model.spare().push(std::mem::replace(&mut self.actor, Actor::new(0, 0)));
     }
 }
 

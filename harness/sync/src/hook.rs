@@ -10,6 +10,7 @@ mod words;
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
 
+use words::mix;
 pub use words::{Blocked, Event, Kind, Object, Pending};
 
 /// A source location in the code under test.
@@ -393,12 +394,4 @@ pub fn take_events() -> Vec<Event> {
         w.events.extend(waiting);
         std::mem::take(&mut w.events)
     })
-}
-
-/// splitmix64's finaliser: cheap and well spread.
-fn mix(mut x: u64) -> u64 {
-    x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }

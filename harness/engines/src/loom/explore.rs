@@ -172,6 +172,7 @@ impl Explorer {
         model.execute();
         let ended = model.end();
         (lock(judge))(number, &ended.observation, ended.ops, ended.all_started);
+        model.recycle(ended);
         lock(shared).judged = number;
     }
 

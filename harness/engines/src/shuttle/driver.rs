@@ -163,7 +163,7 @@ impl Driver {
             if state.cut {
                 return false;
             }
-            if state.finished() {
+            if state.finished(Instant::now()) {
                 return true;
             }
         }
@@ -177,11 +177,11 @@ impl Driver {
 }
 
 impl State {
-    fn finished(&self) -> bool {
+    fn finished(&self, now: Instant) -> bool {
         self.seen.exhausted
             || self.seen.broken.is_some()
             || self.seen.executions >= self.budget.executions
-            || self.budget.deadline.is_some_and(|d| Instant::now() >= d)
+            || self.budget.deadline.is_some_and(|d| now >= d)
     }
 
     /// Hands the execution that just ended to the judge.
@@ -200,6 +200,8 @@ impl State {
         log.switches = self.switches;
         let execution = Execution { number: self.seen.executions, seed, ended: &ended, recording: &log };
         self.cut |= !(self.judge)(&execution);
+        drop(log);
+        self.model.recycle(ended);
     }
 
     /// Notes a pick among `self.options`.
@@ -225,10 +227,11 @@ impl Scheduler for Handle {
         let mut guard = self.0.borrow_mut();
         let state = &mut *guard;
         state.close(None);
-        if state.cut || state.finished() {
+        let now = Instant::now();
+        if state.cut || state.finished(now) {
             return None;
         }
-        if state.chunk.is_some_and(|c| Instant::now() >= c) {
+        if state.chunk.is_some_and(|c| now >= c) {
             state.cut = true;
             return None;
         }
@@ -266,7 +269,10 @@ impl Scheduler for Handle {
         }
         state.options.clear();
         state.options.extend(runnable.iter().map(|t| usize::from(t.id()) as u32));
-        state.options.sort_unstable();
+        // They come in order; nothing promises it.
+        if !state.options.is_sorted() {
+            state.options.sort_unstable();
+        }
         let before = state.log.borrow().picks.len();
         let current = current.map(|c| usize::from(c) as u32);
         let picked = state.strategy.pick(Point { options: &state.options, current, yielding: is_yielding });
