@@ -66,7 +66,10 @@ fn scenario(one: &ScenarioReport, found: &[&Distinct<'_>], options: &TextOptions
     let style = options.style;
     let word = style.verdict(one.verdict, &format!("{:<8}", one.verdict.word().to_uppercase()));
     let _ = writeln!(out, "{word}{}  {}", style.strong(&clean(&one.scenario.name)), style.faint(&clean(&one.file)));
-    for line in textwrap::wrap(&clean(&one.scenario.about), options.width.saturating_sub(8).max(20)) {
+    for line in textwrap::wrap(
+        &clean(&one.scenario.about.split_whitespace().collect::<Vec<_>>().join(" ")),
+        options.width.saturating_sub(8).max(20),
+    ) {
         let _ = writeln!(out, "        {line}");
     }
     out.push('\n');
