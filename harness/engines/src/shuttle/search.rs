@@ -1,6 +1,6 @@
 //! A trial of the shuttle engine: search, then shrink and confirm what was found.
 
-use super::driver::{Budget, Driver, Execution, Seeds, Seen};
+use super::driver::{Budget, Driver, Execution, MOST_DEADLOCKS, Seeds, Seen};
 use crate::emit::{Emit, EngineError, Progress};
 use crate::model::Model;
 use crate::replay::{self, Recorded};
@@ -197,7 +197,9 @@ fn doubts(seen: &Seen, stopped: bool, config: &ShuttleConfig, actors: usize) -> 
     if seen.unstarted > 0 {
         doubts.push(format!("an actor never ran in {} executions", seen.unstarted));
     }
-    if stopped {
+    if seen.deadlocks >= MOST_DEADLOCKS {
+        doubts.push(format!("ended after {} deadlocks, which leak memory in the engine", seen.deadlocks));
+    } else if stopped {
         doubts.push(format!("interrupted after {} of {} executions", seen.executions, config.executions));
     } else if !seen.exhausted && seen.choices > 0 && seen.executions < config.executions && seen.broken.is_none() {
         doubts.push(format!(
