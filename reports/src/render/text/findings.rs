@@ -4,7 +4,7 @@ use super::TextOptions;
 use crate::distinct::{Distinct, Standing};
 use crate::render::interleaving;
 use crate::words::{clean, count, counted};
-use racehunt_core::finding::{Finding, Repro};
+use racehunt_core::finding::{Confirmed, Finding, Repro};
 use racehunt_core::verdict::Verdict;
 use std::fmt::Write as _;
 
@@ -45,14 +45,16 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
 pub(in crate::render) fn repro(finding: &Finding) -> String {
     match &finding.repro {
         Repro::Schedule { switches, confirmed, .. } => format!(
-            "replays exactly: schedule of {} (found with {}), {} of {} showed the same",
+            "{}: schedule of {} (found with {}), {} of {} showed the same",
+            claim(*confirmed),
             switched(switches.minimal),
             count(switches.found.into()),
             count(confirmed.same.into()),
             counted(confirmed.of.into(), "replay")
         ),
         Repro::Execution { execution, preemptions, confirmed, .. } => format!(
-            "replays exactly: execution {} of loom {}, {} of {} showed the same",
+            "{}: execution {} of loom {}, {} of {} showed the same",
+            claim(*confirmed),
             count(*execution),
             preemptions
                 .map_or_else(|| "without a bound".to_owned(), |n| format!("at ≤ {}", counted(n as u64, "preemption"))),
@@ -67,6 +69,29 @@ pub(in crate::render) fn repro(finding: &Finding) -> String {
     }
 }
 
+/// No more than the replays showed: an interrupted run has none, and a subject that is not deterministic fails some.
+fn claim(confirmed: Confirmed) -> &'static str {
+    match confirmed {
+        Confirmed { of: 0, .. } => "not replayed yet",
+        Confirmed { same, of } if same == of => "replays exactly",
+        Confirmed { .. } => "does not replay every time",
+    }
+}
+
 fn switched(n: u32) -> String {
     format!("{} context switch{}", count(n.into()), if n == 1 { "" } else { "es" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_is_called_exact_only_if_all_of_them_were() {
+        let said = |same, of| claim(Confirmed { same, of });
+        assert_eq!(
+            [said(0, 0), said(9, 10), said(10, 10)],
+            ["not replayed yet", "does not replay every time", "replays exactly"]
+        );
+    }
 }
