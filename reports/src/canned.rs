@@ -115,6 +115,8 @@ pub fn clean(trial: Trial) -> TrialOutcome {
         ledger: LedgerTotals { accepted: 80_000, delivered: 80_000, ..LedgerTotals::default() },
         errors: vec![],
         latencies: vec![],
+        gauges: vec![],
+        crashes: 0,
         findings: vec![],
         checked: CHECKERS.iter().map(|kind| CheckedCount { checker: *kind, judged: executions }).collect(),
         doubts: vec![],

@@ -24,7 +24,7 @@ fn each_reads_and_opens() {
     for path in scenarios() {
         let scenario = read(&path);
         assert_eq!(scenario.subject.source, SubjectSource::Name("metrics-buffer".to_owned()), "{}", path.display());
-        let env = Env { model: scenario.stress.is_none(), calls: Some(9), dir: None };
+        let env = Env { model: scenario.stress.is_none(), calls: Some(9), dir: None, ..Env::default() };
         for trial in racehunt_core::plan::Plan::expand(&scenario, 1).trials {
             if let Err(error) = MetricsBufferSubject.open(&trial.variant, &trial.params, &env) {
                 panic!("{}: {error}", trial.id);

@@ -185,7 +185,7 @@ fn settings_without_meaning_are_refused_by_name() {
     assert!(message.starts_with("params.metrics: ") && message.ends_with("31 calls: 3 would do"), "{message}");
     assert!(open("relaxed-publish", &[], &rounds(30)).is_ok());
     assert!(refusal("hardened-sharded", &[("keys", text("fresh"))], &rounds(1)).starts_with("params.keys"));
-    let model = Env { model: true, calls: Some(2), dir: None };
+    let model = Env { model: true, calls: Some(2), dir: None, ..Env::default() };
     assert!(refusal("hardened", &[("sink", text("statsd-unix"))], &model).contains("params.sink"));
     assert!(refusal("hardend", &[], &rounds(1)).contains("no variant \"hardend\""));
 }

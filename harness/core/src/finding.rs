@@ -31,11 +31,25 @@ pub enum FindingKind {
     Latency,
     /// Two unsynchronised accesses to a plain cell.
     DataRace,
+    /// More items inside than the subject's own bound allows.
+    OverBound,
+    /// An item stood where all can see it and does not parse.
+    Unreadable,
+    /// A listing left out what was there throughout.
+    Missed,
+    /// A call's count is not what it did.
+    Miscount,
+    /// Items left in another order than the contract says.
+    Misordered,
+    /// A call that said no had done something.
+    SideEffect,
+    /// An invariant of the subject alone is broken.
+    Invariant,
 }
 
 impl FindingKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Lost,
         Self::Duplicated,
         Self::Phantom,
@@ -47,6 +61,13 @@ impl FindingKind {
         Self::Livelock,
         Self::Latency,
         Self::DataRace,
+        Self::OverBound,
+        Self::Unreadable,
+        Self::Missed,
+        Self::Miscount,
+        Self::Misordered,
+        Self::SideEffect,
+        Self::Invariant,
     ];
 
     /// The word used in scenarios and reports.
@@ -64,6 +85,13 @@ impl FindingKind {
             Self::Livelock => "livelock",
             Self::Latency => "latency",
             Self::DataRace => "data-race",
+            Self::OverBound => "over-bound",
+            Self::Unreadable => "unreadable",
+            Self::Missed => "missed",
+            Self::Miscount => "miscount",
+            Self::Misordered => "misordered",
+            Self::SideEffect => "side-effect",
+            Self::Invariant => "invariant",
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Ledger {
     pub rejected: Vec<Id>,
     /// The call failed or never answered: either outcome is legal, two deliveries are not.
     pub uncertain: Vec<Id>,
+    /// A call that was about to give the id up never answered: it may be nowhere.
+    pub perhaps_evicted: Vec<Id>,
 }
 
 impl Ledger {
@@ -31,14 +33,21 @@ impl Ledger {
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Self) {
-        let from =
-            [&other.accepted, &other.delivered, &other.retained, &other.evicted, &other.rejected, &other.uncertain];
+        let from = [
+            &other.accepted,
+            &other.delivered,
+            &other.retained,
+            &other.evicted,
+            &other.rejected,
+            &other.uncertain,
+            &other.perhaps_evicted,
+        ];
         for (into, from) in self.lists_mut().into_iter().zip(from) {
             into.extend_from_slice(from);
         }
     }
 
-    fn lists_mut(&mut self) -> [&mut Vec<Id>; 6] {
+    fn lists_mut(&mut self) -> [&mut Vec<Id>; 7] {
         [
             &mut self.accepted,
             &mut self.delivered,
@@ -46,6 +55,7 @@ impl Ledger {
             &mut self.evicted,
             &mut self.rejected,
             &mut self.uncertain,
+            &mut self.perhaps_evicted,
         ]
     }
 
@@ -66,6 +76,7 @@ impl Ledger {
             (&self.delivered, OUT),
             (&self.retained, KEPT),
             (&self.evicted, GIVEN_UP),
+            (&self.perhaps_evicted, FORGIVEN),
         ];
         for (list, fate) in fates {
             marks.extend(list.iter().map(|id| (*id, fate)));
@@ -103,6 +114,7 @@ const REFUSED: u8 = 2;
 const OUT: u8 = 3;
 const KEPT: u8 = 4;
 const GIVEN_UP: u8 = 5;
+const FORGIVEN: u8 = 6;
 
 /// The result of settling a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,7 +142,7 @@ impl Settlement {
             self.duplicated.push(id);
             self.totals.duplicated += 1;
         }
-        if seen == 0 && count(IN) > 0 {
+        if seen == 0 && count(IN) > 0 && count(FORGIVEN) == 0 {
             self.lost.push(id);
             self.totals.lost += 1;
         }
@@ -199,6 +211,7 @@ mod tests {
             evicted: ids(&[4]),
             rejected: ids(&[9]),
             uncertain: ids(&[7, 8]),
+            perhaps_evicted: ids(&[4, 7]),
         };
         assert!(ledger.settle().balances(), "{:?}", ledger.settle());
     }
@@ -214,6 +227,14 @@ mod tests {
     fn delivered_and_still_inside_is_twice() {
         let ledger = Ledger { accepted: ids(&[1]), delivered: ids(&[1]), retained: ids(&[1]), ..Ledger::default() };
         assert_eq!(ledger.settle().duplicated, ids(&[1]));
+    }
+
+    #[test]
+    fn perhaps_evicted_may_be_nowhere_but_not_twice_somewhere() {
+        let gone = Ledger { accepted: ids(&[1]), perhaps_evicted: ids(&[1]), ..Ledger::default() };
+        assert!(gone.settle().balances());
+        let twice = Ledger { delivered: ids(&[1, 1]), ..gone };
+        assert_eq!(twice.settle().duplicated, ids(&[1]));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod finding;
+pub mod history;
 pub mod id;
 pub mod interleaving;
 pub mod ledger;

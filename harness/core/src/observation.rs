@@ -1,6 +1,7 @@
 //! What one execution emits, before any judgement.
 
 use crate::finding::FindingKind;
+use crate::history::Event;
 use crate::id::Id;
 use crate::ledger::Ledger;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,47 @@ pub struct Observation {
     pub at_rest: bool,
     /// Invariants of the subject alone, and the engine's own (a data race).
     pub violations: Vec<Violation>,
+    /// What the actors' calls did and when, for subjects that tell; those of one actor in order.
+    pub history: Vec<Event>,
+    /// What was seen of the component from outside.
+    pub seen: Seen,
+    /// Processes that were killed.
+    pub crashes: u32,
+}
+
+/// What was seen of a component from outside of its calls: sampled on real processes, at every step under a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Seen {
+    /// Quantities with a bound, each at its worst.
+    pub gauges: Vec<Gauge>,
+    /// Items that stood where all can see them and did not parse: a name and what is wrong, the first ones.
+    pub unreadable: Vec<String>,
+    /// Everything that arrived at the far end, in order of arrival. The subject itself says in its ledger which of
+    /// these are deliveries: a far end that knows an idempotency key takes it once.
+    pub sends: Vec<Sent>,
+}
+
+/// A quantity that has a bound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gauge {
+    /// What is counted: `files`.
+    pub name: String,
+    /// The most there were at once.
+    pub peak: u64,
+    /// The most there may be; `None` if it is only of interest.
+    pub bound: Option<u64>,
+}
+
+/// One arrival at the far end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    /// The item.
+    pub id: Id,
+    /// The idempotency key that came with it.
+    pub key: Option<String>,
 }
 
 impl Observation {
@@ -34,6 +76,9 @@ impl Observation {
         self.livelock = false;
         self.at_rest = false;
         self.violations.clear();
+        self.history.clear();
+        self.seen = Seen::default();
+        self.crashes = 0;
     }
 }
 

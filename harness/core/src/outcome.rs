@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, FindingKind};
 use crate::ledger::LedgerTotals;
+use crate::observation::Gauge;
 use crate::plan::Trial;
 use crate::verdict::{Coverage, Verdict};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,12 @@ pub struct TrialOutcome {
     pub errors: Vec<ErrorCount>,
     /// Latency per op; empty under a model, whose time is not real.
     pub latencies: Vec<OpLatency>,
+    /// Quantities with a bound, each at its worst over all executions; empty where the subject has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gauges: Vec<Gauge>,
+    /// Processes killed, over all executions.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub crashes: u64,
     /// Deduplicated failures, in the order of their first execution.
     pub findings: Vec<Finding>,
     /// What each checker judged: a checker that judged nothing shows as 0.
@@ -40,6 +47,11 @@ pub struct TrialOutcome {
     pub doubts: Vec<String>,
     /// Remarks for people (why the search stopped, what the engine cannot see).
     pub notes: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// How many calls failed with one kind of error.

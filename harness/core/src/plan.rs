@@ -1,14 +1,14 @@
 //! Plans: a scenario with its sweeps expanded into trials.
 //!
 //! The order is fixed, and outer to inner: variants as listed, parameters by key with their values as
-//! listed (the last key changes fastest), engines (stress, shuttle, loom, adapter), then threads, then
-//! strategies. A trial's seed hangs on the run's seed and on the trial's id alone, so that a trial behaves
+//! listed (the last key changes fastest), engines (stress, shuttle, loom, adapter), then processes, then threads,
+//! then strategies. A trial's seed hangs on the run's seed and on the trial's id alone, so that a trial behaves
 //! the same when others are added, left out or run in another order.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{Limits, Scenario, SubjectSpec};
+use crate::scenario::{Fault, Limits, Scenario, SubjectSpec};
 
 mod config;
 mod expand;
@@ -50,6 +50,9 @@ pub struct Trial {
     pub program: Program,
     /// What executes it, and how.
     pub engine: EngineConfig,
+    /// What goes wrong in every execution.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
     /// What a clean run must keep.
     pub limits: Limits,
     /// Seed of all that is drawn in this trial.
@@ -83,6 +86,7 @@ fn trial(scenario: &Scenario, seed: u64, variant: &str, params: &Params, suffix:
         params: params.clone(),
         program: Program::of(&scenario.workload),
         engine,
+        faults: scenario.fault.clone(),
         limits: scenario.limits.clone(),
     }
 }

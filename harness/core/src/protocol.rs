@@ -3,9 +3,10 @@
 //! `harness/PROTOCOL.md` describes it for people who write a worker; its examples are parsed by the tests here.
 
 use crate::finding::{Finding, FindingKind};
+use crate::history::Event;
 use crate::id::Id;
 use crate::ledger::Ledger;
-use crate::observation::{OpFailure, Violation};
+use crate::observation::{OpFailure, Seen, Violation};
 use crate::outcome::TrialOutcome;
 use crate::plan::Trial;
 use serde::de::DeserializeOwned;
@@ -128,6 +129,12 @@ pub enum FromWorker {
         round: u64,
         /// The ids that are still inside.
         retained: Vec<Id>,
+        /// What was seen of the component from outside.
+        #[serde(default, skip_serializing_if = "is_default")]
+        seen: Seen,
+        /// Processes of the component that were killed in the round.
+        #[serde(default, skip_serializing_if = "is_default")]
+        crashes: u32,
     },
     /// Something happened at a gate.
     Gate {
@@ -215,6 +222,14 @@ pub struct History {
     /// Calls that answered with an error.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<OpFailure>,
+    /// Calls with their intervals, and marks, for components whose items have a history; those of one actor in order.
+    /// The ids in them are accounted for and must not be in the lists above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl History {
@@ -222,7 +237,7 @@ impl History {
     #[must_use]
     pub fn into_parts(self) -> (Ledger, Vec<OpFailure>) {
         let Self { accepted, delivered, evicted, rejected, uncertain, errors, .. } = self;
-        (Ledger { accepted, delivered, retained: Vec::new(), evicted, rejected, uncertain }, errors)
+        (Ledger { accepted, delivered, evicted, rejected, uncertain, ..Ledger::default() }, errors)
     }
 }
 

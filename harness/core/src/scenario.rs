@@ -19,6 +19,7 @@ mod chance;
 mod engine_kind;
 mod error;
 mod expect;
+mod fault;
 mod finding_kind;
 mod limits;
 mod loom;
@@ -48,6 +49,7 @@ pub use chance::Chance;
 pub use engine_kind::EngineKind;
 pub use error::{Diagnostic, ScenarioError};
 pub use expect::Expectation;
+pub use fault::{Fault, FileCall, IoError, StressFault, Unsynced};
 pub use limits::{LatencyLimits, Limits};
 pub use loom::Loom;
 pub use op::OpCall;
@@ -102,6 +104,9 @@ pub struct Scenario {
     /// A worker in another language; only with `subject.command`, which has no other engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<Adapter>,
+    /// What goes wrong in every execution.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fault: Vec<Fault>,
     /// What a clean run must keep.
     #[serde(default)]
     pub limits: Limits,
@@ -191,6 +196,7 @@ fn read(walk: &Walk, table: &DeTable<'_>) -> Option<Scenario> {
         shuttle,
         loom,
         adapter,
+        fault: Vec::new(),
         limits,
         expect,
         spans: Spans::default(),

@@ -1,8 +1,9 @@
 //! What a component must offer to be hunted: ops, variants, and a way to count what it holds at rest.
 
+use crate::history::{Event, Journal, What};
 use crate::id::Id;
 use crate::ledger::Ledger;
-use crate::observation::{OpFailure, Violation};
+use crate::observation::{OpFailure, Seen, Violation};
 use crate::plan::Params;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -75,6 +76,20 @@ pub trait Instance: Send + Sync {
     fn violations(&self) -> Vec<Violation> {
         Vec::new()
     }
+
+    /// What was seen of the component from outside, asked for after [`Instance::rest`].
+    fn seen(&self) -> Seen {
+        Seen::default()
+    }
+
+    /// Looks at the component from outside, as another process would; called every few milliseconds while the actors
+    /// run in processes of their own. (Under a model an instance has itself called at every step.)
+    fn sample(&self) {}
+
+    /// How instances in other processes reach what only this one has (a server's address), as [`Env::host`].
+    fn address(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A call as an actor makes it.
@@ -95,19 +110,33 @@ pub struct Env {
     pub calls: Option<usize>,
     /// A directory of the trial's own, removed after it; `None` under a model.
     pub dir: Option<PathBuf>,
+    /// Processes that the actors belong to; 0 and 1 both mean that they all share one. Under a model one instance
+    /// serves all of them, and [`Actor::process`] tells whose memory a call may use.
+    pub processes: usize,
+    /// In a process that is one of several: its number. The instance that has no number runs beside them, without
+    /// actors: it is sampled, and it is the one that comes to rest.
+    pub process: Option<usize>,
+    /// What that instance's [`Instance::address`] said.
+    pub host: Option<String>,
 }
 
 /// One concurrent role in an execution: its number, its ledger, its source of ids.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Actor {
     /// Number, from 0.
     pub number: u32,
+    /// Number of the process it belongs to, from 0.
+    pub process: u32,
     /// What it knows of the ids it handled.
     pub ledger: Ledger,
     /// What its failed ops reported.
     pub failures: Vec<OpFailure>,
+    /// What its calls did and when, if the subject tells; accounted for by [`crate::history::account`].
+    pub history: Vec<Event>,
     next_serial: u64,
     draw: u64,
+    clock: fn() -> u64,
+    journal: Option<Arc<dyn Journal>>,
 }
 
 impl Actor {
@@ -115,7 +144,62 @@ impl Actor {
     #[must_use]
     pub fn new(number: u32, seed: u64) -> Self {
         let draw = draw_of(number, seed);
-        Self { number, ledger: Ledger::default(), failures: Vec::new(), next_serial: 0, draw }
+        Self {
+            number,
+            process: 0,
+            ledger: Ledger::default(),
+            failures: Vec::new(),
+            history: Vec::new(),
+            next_serial: 0,
+            draw,
+            clock: || 0,
+            journal: None,
+        }
+    }
+
+    /// This actor with a clock for its history: one that never gives a smaller number later, over all actors.
+    #[must_use]
+    pub fn with_clock(self, clock: fn() -> u64) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// This actor with its history kept outside of the process, instead of in [`Actor::history`], and with ids from
+    /// `first_serial` on.
+    #[must_use]
+    pub fn with_journal(self, journal: Arc<dyn Journal>, first_serial: u64) -> Self {
+        Self { journal: Some(journal), next_serial: first_serial, ..self }
+    }
+
+    /// This moment on the clock of the history.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        (self.clock)()
+    }
+
+    /// The next id, marked as offered: if the call that carries it never answers, it is uncertain and not lost.
+    pub fn offer(&mut self) -> Id {
+        let id = self.next_id();
+        self.mark(What::Offer(id));
+        id
+    }
+
+    /// Writes a mark, ahead of what it announces.
+    pub fn mark(&mut self, mark: What) {
+        let at = self.now();
+        self.keep(Event { actor: self.number, from: at, to: at, what: mark });
+    }
+
+    /// Notes a call that has answered and began at `from`.
+    pub fn note(&mut self, from: u64, call: What) {
+        let to = self.now();
+        self.keep(Event { actor: self.number, from, to, what: call });
+    }
+
+    fn keep(&mut self, event: Event) {
+        match &self.journal {
+            Some(journal) => journal.write(&event),
+            None => self.history.push(event),
+        }
     }
 
     /// As [`Actor::new`], in the memory of this one.
@@ -144,7 +228,14 @@ impl Actor {
     pub fn clear(&mut self) {
         self.ledger.clear();
         self.failures.clear();
+        self.history.clear();
         self.next_serial = 0;
+    }
+}
+
+impl std::fmt::Debug for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Actor").field("number", &self.number).field("process", &self.process).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::check::{Panel, latency_violations};
 use crate::finding::{Finding, Repro, fingerprint};
 use crate::ledger::LedgerTotals;
-use crate::observation::{Observation, OpFailure, Violation};
+use crate::observation::{Gauge, Observation, OpFailure, Violation};
 use crate::outcome::{ErrorCount, OpLatency, TrialOutcome};
 use crate::plan::Trial;
 use crate::verdict::{Coverage, Verdict};
@@ -19,6 +19,8 @@ pub struct Tally {
     executions: u64,
     ledger: LedgerTotals,
     errors: Vec<ErrorCount>,
+    gauges: Vec<Gauge>,
+    crashes: u64,
     findings: Vec<Finding>,
     overflow: u64,
 }
@@ -53,6 +55,8 @@ impl Tally {
             executions: 0,
             ledger: LedgerTotals::default(),
             errors: Vec::new(),
+            gauges: Vec::new(),
+            crashes: 0,
             findings: Vec::new(),
             overflow: 0,
         }
@@ -69,6 +73,10 @@ impl Tally {
         for f in &observation.failures {
             self.count_error(f);
         }
+        for gauge in &observation.seen.gauges {
+            self.measure(gauge);
+        }
+        self.crashes += u64::from(observation.crashes);
         let mut shown: Vec<(usize, bool)> = Vec::new();
         for v in &violations {
             let known = self.place(v);
@@ -78,6 +86,14 @@ impl Tally {
             }
         }
         shown
+    }
+
+    fn measure(&mut self, gauge: &Gauge) {
+        match self.gauges.iter_mut().find(|g| g.name == gauge.name) {
+            Some(g) if g.peak < gauge.peak => g.clone_from(gauge),
+            Some(_) => {}
+            None => self.gauges.push(gauge.clone()),
+        }
     }
 
     fn count_error(&mut self, f: &OpFailure) {
@@ -187,6 +203,8 @@ impl Tally {
             ledger: self.ledger,
             errors: self.errors,
             latencies: explored.latencies,
+            gauges: self.gauges,
+            crashes: self.crashes,
             findings: self.findings,
             checked: self.panel.counts(),
             doubts: explored.doubts,

@@ -95,7 +95,7 @@ impl Case {
         ["A", "B"]
             .iter()
             .zip(self.ops)
-            .map(|(name, ops)| ActorProgram { name: (*name).into(), ops: calls(ops) })
+            .map(|(name, ops)| ActorProgram { name: (*name).into(), ops: calls(ops), process: None })
             .collect()
     }
 
@@ -146,6 +146,7 @@ fn engine(case: &Case, yields: f64) -> Score {
         rounds: None,
         perturb: Some(Perturb { yield_chance, pause: None, pause_chance: None }),
         stop_after: None,
+        faults: Vec::new(),
     };
     let trial = Trial {
         id: String::new(),
@@ -155,6 +156,7 @@ fn engine(case: &Case, yields: f64) -> Score {
         params: case.params.clone(),
         program: Program::Actors(case.programs()),
         engine: EngineConfig::Stress(config),
+        faults: Vec::new(),
         limits: Limits::default(),
         seed: 1,
     };

@@ -2,7 +2,7 @@
 
 use crate::supervisor::{End, Event, Session, Supervise, remarks};
 use gate::GateRule;
-use judge::Judge;
+use judge::{Judge, Rest};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{AdapterConfig, Trial};
 use racehunt_core::protocol::{FromWorker, GateAction, GateState, Run, Setup, ToWorker, VERSION};
@@ -141,8 +141,9 @@ impl Drive<'_> {
         loop {
             match self.session.next()? {
                 FromWorker::History(history) => self.take(|judge| judge.history(history))?,
-                FromWorker::Snapshot { round, retained } => {
-                    let new = self.judge.snapshot(round, retained).map_err(|says| self.session.out_of_turn(says))?;
+                FromWorker::Snapshot { round, retained, seen, crashes } => {
+                    let rest = Rest { retained, seen, crashes };
+                    let new = self.judge.snapshot(round, rest).map_err(|says| self.session.out_of_turn(says))?;
                     self.tell(new);
                 }
                 FromWorker::Violation(reported) => {

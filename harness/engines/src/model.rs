@@ -53,7 +53,7 @@ impl Model {
     pub fn new(trial: &Trial, program: &[ActorProgram], subject: &dyn Subject) -> Result<Self, EngineError> {
         let parts = resolve(program, subject)?;
         let calls = parts.iter().map(|p| p.calls.len()).sum();
-        let env = Env { model: true, calls: Some(calls), dir: None };
+        let env = Env { model: true, calls: Some(calls), dir: None, ..Env::default() };
         let opener = subject
             .open(&trial.variant, &trial.params, &env)
             .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;

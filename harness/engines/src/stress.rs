@@ -66,7 +66,8 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
         .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
     let in_rounds = settings.pace == Pace::Rounds;
     let calls = deal.parts(0)?.iter().map(|part| part.calls.len()).sum();
-    let env = Env { model: false, calls: in_rounds.then_some(calls), dir: Some(dir.path().to_owned()) };
+    let env =
+        Env { model: false, calls: in_rounds.then_some(calls), dir: Some(dir.path().to_owned()), ..Env::default() };
     let opener = subject
         .open(&trial.variant, &trial.params, &env)
         .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;

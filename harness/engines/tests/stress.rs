@@ -38,7 +38,7 @@ fn span(ms: u64) -> Timespan {
 }
 
 fn actor(name: &str, ops: &[&str]) -> ActorProgram {
-    ActorProgram { name: name.to_owned(), ops: ops.iter().map(|op| OpCall::plain(*op)).collect() }
+    ActorProgram { name: name.to_owned(), ops: ops.iter().map(|op| OpCall::plain(*op)).collect(), process: None }
 }
 
 fn config(pace: Pace) -> StressConfig {
@@ -52,6 +52,7 @@ fn config(pace: Pace) -> StressConfig {
         rounds: None,
         perturb: None,
         stop_after: None,
+        faults: Vec::new(),
     }
 }
 
@@ -64,6 +65,7 @@ fn trial(config: StressConfig) -> Trial {
         params: Params::default(),
         program: Program::Actors(vec![actor("A", &["ab", "ab", "ab"]), actor("B", &["ba", "ba", "ba"])]),
         engine: EngineConfig::Stress(config),
+        faults: Vec::new(),
         limits: Limits { stall: span(1000), ..Limits::default() },
         seed: 7,
     }

@@ -240,6 +240,15 @@ pub fn releases(me: ActorId, object: ObjectId) {
     });
 }
 
+/// `actor` will not do what it announced.
+pub(crate) fn forget_pending(actor: ActorId) {
+    with(|w| {
+        if let Some(p) = w.pending.get_mut(actor as usize) {
+            *p = None;
+        }
+    });
+}
+
 /// Another actor's step has changed what `actor` waits to do: a notified waiter now waits for its mutex.
 pub(crate) fn repend(actor: ActorId, kind: Kind, object: ObjectId) {
     with(|w| {

@@ -7,6 +7,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod lock;
+pub(crate) mod process;
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -36,6 +37,7 @@ pub(crate) fn reset() {
     drop(DEFERRED.take());
     crate::hunt::reset();
     clock::reset();
+    process::reset();
     FAILED.set(false);
     UNWINDER.set(None);
     EPOCH.set(EPOCH.get() + 1);
@@ -126,8 +128,9 @@ fn defer(lock: &Arc<RawLock>) {
     DEFERRED.with_borrow_mut(|d| d.push(Arc::clone(lock)));
 }
 
-/// Announces an operation of the current actor.
+/// Announces an operation of the current actor, unless its process was killed.
 pub(crate) fn begin(kind: Kind, object: ObjectId, site: Site, label: &'static str) -> ActorId {
+    process::check();
     if DEFERRED.with_borrow(|d| !d.is_empty()) {
         settle();
     }
@@ -215,7 +218,7 @@ impl Token {
 
 /// How a waiting actor is made runnable again.
 #[derive(Debug)]
-enum Wake {
+pub(crate) enum Wake {
     Shuttle(Waker),
     Loom(loom::thread::Thread),
 }
@@ -253,6 +256,7 @@ impl WaitList {
         let me = hook::actor();
         if engine::current() == Engine::Loom {
             self.push(me, Wake::Loom(call(loom::thread::current)));
+            process::blocks(|| Wake::Loom(call(loom::thread::current)));
             call(loom::thread::park);
         } else {
             let mut registered = false;
@@ -262,10 +266,13 @@ impl WaitList {
                         return Poll::Ready(());
                     }
                     self.push(me, Wake::Shuttle(cx.waker().clone()));
+                    process::blocks(|| Wake::Shuttle(cx.waker().clone()));
                     Poll::Pending
                 }));
             });
         }
+        process::wakes();
+        process::check();
     }
 
     /// Wakes all.

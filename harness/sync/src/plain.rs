@@ -6,7 +6,12 @@ pub use std::sync::{
     atomic, mpsc,
 };
 pub use std::thread_local;
-pub use std::{hint, thread};
+pub use std::{fs, hint, thread};
+
+/// The part of std's `process` that a component may use under a model.
+pub mod process {
+    pub use std::process::id;
+}
 
 /// std's `time` without the wall clock, which a model does not have.
 pub mod time {

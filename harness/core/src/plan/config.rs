@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{EngineKind, Pace, Perturb, Rate, Strategy, Timespan};
+use crate::scenario::{EngineKind, Pace, Perturb, Rate, Strategy, StressFault, Timespan};
 
 /// What executes a trial, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +77,9 @@ pub struct StressConfig {
     pub perturb: Option<Perturb>,
     /// End early once each kind of finding seen was seen this often.
     pub stop_after: Option<u64>,
+    /// What goes wrong at random moments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<StressFault>,
 }
 
 /// Controlled schedules, sampled.

@@ -48,9 +48,10 @@ pub(super) fn engines(scenario: &Scenario) -> Vec<Named> {
 }
 
 fn stress(section: &Stress, workload: &Workload, all: &mut Vec<Named>) {
-    for &threads in section.threads.values() {
+    let sizes = section.processes.values().iter().flat_map(|p| section.threads.values().iter().map(move |t| (*p, *t)));
+    for (processes, threads) in sizes {
         let config = StressConfig {
-            processes: section.processes,
+            processes,
             threads,
             pace: section.pace,
             rate: section.rate,
@@ -59,8 +60,10 @@ fn stress(section: &Stress, workload: &Workload, all: &mut Vec<Named>) {
             rounds: section.rounds,
             perturb: section.perturb,
             stop_after: section.stop_after,
+            faults: section.faults.clone(),
         };
-        all.push((threads_suffix(&section.threads, threads), EngineConfig::Stress(config)));
+        let suffix = if section.processes.is_swept() { format!("/processes={processes}") } else { String::new() };
+        all.push((suffix + &threads_suffix(&section.threads, threads), EngineConfig::Stress(config)));
     }
 }
 

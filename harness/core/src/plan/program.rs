@@ -76,7 +76,11 @@ fn deal_mix(mix: &[(String, u32)], threads: usize, ops_per_thread: usize, seed: 
     rng.shuffle(&mut kinds);
     let mut ops = kinds.into_iter().map(OpCall::plain);
     (0..threads)
-        .map(|thread| ActorProgram { name: letters(thread), ops: ops.by_ref().take(ops_per_thread).collect() })
+        .map(|thread| ActorProgram {
+            name: letters(thread),
+            ops: ops.by_ref().take(ops_per_thread).collect(),
+            process: None,
+        })
         .collect()
 }
 
@@ -162,7 +166,8 @@ mod tests {
 
     #[test]
     fn actors_come_round_again_under_new_names() {
-        let actor = |name: &str, op: &str| ActorProgram { name: name.into(), ops: vec![OpCall::plain(op)] };
+        let actor =
+            |name: &str, op: &str| ActorProgram { name: name.into(), ops: vec![OpCall::plain(op)], process: None };
         let program = Program::Actors(vec![actor("D", "flush"), actor("A", "increment")]);
         let dealt = program.deal(5, 99, 1);
         let names: Vec<&str> = dealt.iter().map(|actor| actor.name.as_str()).collect();

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::fault::StressFault;
 use super::pace::Pace;
 use super::perturb::Perturb;
 use super::rate::Rate;
@@ -16,11 +17,10 @@ use super::workload::Workload;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stress {
-    /// Worker processes at once, 1 to 64. Default: 1. More than one misses nothing, and finds what goes
+    /// Worker processes at once, 1 to 64; a list runs each. Default: 1. More than one misses nothing, and finds what goes
     /// over files and sockets.
     #[serde(default = "default_processes")]
-    #[schemars(range(min = 1, max = 64))]
-    pub processes: usize,
+    pub processes: Sweep<usize>,
     /// Threads of each process, 1 to 256; a list runs each. Default: the number of actors, or 2 for a mix.
     /// With actors, thread i runs actor i modulo their number. On one CPU, threads overlap only where the
     /// kernel or `perturb` takes one off it.
@@ -53,10 +53,13 @@ pub struct Stress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub stop_after: Option<u64>,
+    /// What goes wrong at random moments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<StressFault>,
 }
 
-const fn default_processes() -> usize {
-    1
+fn default_processes() -> Sweep<usize> {
+    Sweep::one(1)
 }
 
 fn default_threads() -> Sweep<usize> {
@@ -70,7 +73,7 @@ const fn default_pace() -> Pace {
 impl Stress {
     pub(super) fn read(node: &Node<'_>, workload: Option<&Workload>) -> Option<Self> {
         let mut section = node.section()?;
-        let processes = section.get("processes", |node| node.size(1..=64)).unwrap_or(1);
+        let processes = section.get("processes", |node| node.sweep(|node| node.size(1..=64))).unwrap_or(Sweep::one(1));
         let threads = real_threads(&mut section, workload);
         let (pace, rate) = read_pace(&mut section);
         let ops_per_thread = read_ops(&mut section, pace, workload);
@@ -79,7 +82,18 @@ impl Stress {
         let perturb = section.get("perturb", Perturb::read);
         section.finish();
         let (threads, pace) = (threads?, pace?);
-        Some(Self { processes, threads, pace, rate, ops_per_thread, duration, rounds, perturb, stop_after })
+        Some(Self {
+            processes,
+            threads,
+            pace,
+            rate,
+            ops_per_thread,
+            duration,
+            rounds,
+            perturb,
+            stop_after,
+            faults: Vec::new(),
+        })
     }
 }
 

@@ -28,6 +28,9 @@ pub struct ActorProgram {
     /// Its ops in order, at least one.
     #[schemars(length(min = 1))]
     pub ops: Vec<OpCall>,
+    /// The process it belongs to. Default: all that name none share one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
 }
 
 impl Workload {
@@ -117,7 +120,7 @@ fn read_actors(node: &Node<'_>) -> Option<Vec<ActorProgram>> {
         section.finish();
         if let (Some(name), Some(ops)) = (name, ops) {
             names.push(name.clone());
-            actors.push(ActorProgram { name, ops });
+            actors.push(ActorProgram { name, ops, process: None });
         }
     }
     (actors.len() == count).then_some(actors)

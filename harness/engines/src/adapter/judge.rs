@@ -2,15 +2,26 @@
 
 use crate::emit::Progress;
 use racehunt_core::finding::{Finding, FindingKind};
+use racehunt_core::history::{What, account};
 use racehunt_core::id::Id;
 use racehunt_core::ledger::Ledger;
-use racehunt_core::observation::{Observation, OpFailure, Violation};
+use racehunt_core::observation::{Observation, OpFailure, Seen, Violation};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::Trial;
 use racehunt_core::protocol::History;
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
 use std::time::Duration;
+
+/// What a round came to once it was at rest.
+pub(super) struct Rest {
+    /// The ids still inside.
+    pub(super) retained: Vec<Id>,
+    /// What was seen from outside.
+    pub(super) seen: Seen,
+    /// Processes killed.
+    pub(super) crashes: u32,
+}
 
 /// The sums of a trial and the round that is open.
 pub(super) struct Judge {
@@ -47,23 +58,32 @@ impl Judge {
     }
 
     /// Takes in a piece of the open round.
-    pub(super) fn history(&mut self, history: History) -> Result<(), String> {
+    pub(super) fn history(&mut self, mut history: History) -> Result<(), String> {
         self.is_open(history.round)?;
+        let events = std::mem::take(&mut history.events);
         let (ledger, failures) = history.into_parts();
-        let offered = [&ledger.accepted, &ledger.uncertain, &ledger.rejected];
-        if let Some(serial) = offered.into_iter().flatten().map(|id| id.serial()).max() {
+        let offered = [&ledger.accepted, &ledger.uncertain, &ledger.rejected].into_iter().flatten().copied();
+        let put = events.iter().filter_map(|event| match event.what {
+            What::Put { id, .. } | What::Offer(id) => Some(id),
+            _ => None,
+        });
+        if let Some(serial) = offered.chain(put).map(Id::serial).max() {
             self.first_serial = self.first_serial.max(serial + 1);
             self.offered = true;
         }
         self.open.ledger.merge(&ledger);
         self.open.failures.extend(failures);
+        self.open.history.extend(events);
         Ok(())
     }
 
     /// Settles the open round. Returns the places of new findings.
-    pub(super) fn snapshot(&mut self, round: u64, retained: Vec<Id>) -> Result<Vec<usize>, String> {
+    pub(super) fn snapshot(&mut self, round: u64, rest: Rest) -> Result<Vec<usize>, String> {
         self.is_open(round)?;
-        self.open.ledger.retained = retained;
+        account(&self.open.history, &mut self.open.ledger);
+        self.open.ledger.retained = rest.retained;
+        self.open.seen = rest.seen;
+        self.open.crashes = rest.crashes;
         self.open.at_rest = true;
         let found = self.tally.observe(&self.open);
         self.open = Observation::default();
@@ -154,5 +174,5 @@ impl Judge {
 }
 
 fn is_empty(open: &Observation) -> bool {
-    open.failures.is_empty() && open.ledger == Ledger::default()
+    open.failures.is_empty() && open.history.is_empty() && open.ledger == Ledger::default()
 }

@@ -143,6 +143,8 @@ fn partial(trial: &Trial, heard: Heard, ended: &Ended, elapsed: Duration) -> Tri
         ledger: LedgerTotals::default(),
         errors: Vec::new(),
         latencies: Vec::new(),
+        gauges: Vec::new(),
+        crashes: 0,
         findings,
         checked: Vec::new(),
         doubts,

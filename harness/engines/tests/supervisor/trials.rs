@@ -20,6 +20,7 @@ fn trial(engine: EngineConfig) -> Trial {
         params: Params::new(),
         program: Program::Mix(vec![("put".to_owned(), 1)]),
         engine,
+        faults: Vec::new(),
         limits: Limits::default(),
         seed: 7,
     }
@@ -37,6 +38,7 @@ pub(crate) fn own() -> Trial {
         rounds: Some(10),
         perturb: None,
         stop_after: None,
+        faults: Vec::new(),
     }))
 }
 

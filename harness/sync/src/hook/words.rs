@@ -56,6 +56,8 @@ pub enum Kind {
     Write,
     /// One-time initialisation.
     Init,
+    /// End of a process by a kill.
+    Kill,
 }
 
 impl Kind {
@@ -93,6 +95,7 @@ impl Kind {
             Self::Read => "read",
             Self::Write => "write",
             Self::Init => "init",
+            Self::Kill => "kill",
         }
     }
 

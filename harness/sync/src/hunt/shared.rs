@@ -65,11 +65,13 @@ impl<T> Shared<T> {
             return f(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner));
         };
         let me = model::begin(kind, object.id, site, label);
+        model::process::expose();
         if kind == Kind::Read {
             object.token.look();
         } else {
             object.token.touch();
         }
+        model::process::check();
         let out = f(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner));
         hook::done(me, kind, object.id, site, label, value(&out));
         out

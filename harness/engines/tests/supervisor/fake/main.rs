@@ -149,6 +149,8 @@ fn outcome(trial: &Trial) -> TrialOutcome {
         ledger: LedgerTotals { accepted: 6, delivered: 6, ..LedgerTotals::default() },
         errors: Vec::new(),
         latencies: Vec::new(),
+        gauges: Vec::new(),
+        crashes: 0,
         findings: Vec::new(),
         checked: Vec::new(),
         doubts: Vec::new(),
@@ -220,5 +222,5 @@ fn one_round(part: &str, round: u64, run: &Run) {
     if part == "killed" && round == 6 {
         raise(Signal::SIGKILL).expect("a signal can be sent to oneself");
     }
-    say(&FromWorker::Snapshot { round, retained });
+    say(&FromWorker::Snapshot { seen: Default::default(), crashes: 0, round, retained });
 }

@@ -62,6 +62,7 @@ pub(super) unsafe fn spawn<'a, T: Send + 'a>(
         Engine::Shuttle | Engine::Native => EngineHandle::Shuttle(model::call(|| shuttle::thread::spawn(body))),
     };
     let actor = hook::new_actor(name, site);
+    model::process::inherit(actor, me);
     id.store(actor, Relaxed);
     let thread = park::register(actor, (!name.is_empty()).then(|| Arc::from(name)));
     hook::done(me, Kind::Spawn, 0, site, "", Some(u64::from(actor)));

@@ -1,0 +1,185 @@
+//! The history of an execution: calls with the intervals they took, and what was written ahead of them.
+//!
+//! A ledger says what became of each id; a history says when, as far as can be told: an item that was put before a
+//! listing was called and given up after it returned was there throughout. Moments are numbers of one clock for the
+//! whole execution: a counter under a model, nanoseconds of the monotonic clock over real processes.
+//!
+//! *Marks* are written ahead of what they announce, so that a call that is killed leaves behind what it may have done.
+
+use crate::id::Id;
+use crate::ledger::Ledger;
+use serde::{Deserialize, Serialize};
+
+/// One entry of a history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// The actor whose call it was.
+    pub actor: u32,
+    /// When the call began; of a mark, when it was written.
+    pub from: u64,
+    /// When the call had answered; of a mark, as `from`.
+    pub to: u64,
+    /// What it was.
+    pub what: What,
+}
+
+/// What a call did, or a mark announces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Mark: the call that follows carries the id.
+    Offer(Id),
+    /// Mark: from now on the id may be gone, and why.
+    Remove(Id, Why),
+    /// A call that put an item in.
+    Put {
+        /// The item.
+        id: Id,
+        /// Whether it was taken, as the call says.
+        answer: Answer,
+        /// Items that it gave up for it.
+        evicted: Vec<Id>,
+    },
+    /// A listing, and the items it returned.
+    List(Vec<Id>),
+    /// A call that sent what is inside to the far end.
+    Replay {
+        /// The items it tried to send.
+        attempted: Vec<Id>,
+        /// The items that it took out afterwards.
+        removed: Vec<Id>,
+        /// How many it says it found.
+        total: u64,
+        /// How many it says it sent.
+        sent: u64,
+        /// How many it says it could not send.
+        failed: u64,
+    },
+    /// A call that gave up everything.
+    Clear {
+        /// How many it says it removed.
+        counted: u64,
+        /// What it removed itself.
+        removed: Vec<Id>,
+    },
+}
+
+/// Why an item is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// For want of room.
+    Evict,
+    /// Everything is given up.
+    Clear,
+    /// It is being sent, or was.
+    Deliver,
+}
+
+/// Whether an item was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It was.
+    Yes,
+    /// It was not, and nothing else happened either.
+    No,
+    /// The call cannot tell.
+    Unknown,
+}
+
+/// Keeps a history outside of the process as it is made, so that it survives the process.
+pub trait Journal: Send + Sync {
+    /// Writes one entry; it must be safe once this returns.
+    fn write(&self, event: &Event);
+}
+
+/// Writes what the history knows of each id into the ledger.
+///
+/// A mark that no call of its actor followed was left behind by one that never answered: the id it offered is
+/// uncertain, the ids it was about to remove are perhaps evicted. Events of one actor must be in order.
+pub fn account(history: &[Event], ledger: &mut Ledger) {
+    let mut open: Vec<(u32, What)> = Vec::new();
+    for event in history {
+        match &event.what {
+            What::Offer(_) | What::Remove(..) => open.push((event.actor, event.what.clone())),
+            call => {
+                open.retain(|(actor, _)| *actor != event.actor);
+                account_call(call, ledger);
+            }
+        }
+    }
+    for (_, mark) in open {
+        match mark {
+            What::Offer(id) => ledger.uncertain.push(id),
+            What::Remove(id, Why::Evict | Why::Clear) => ledger.perhaps_evicted.push(id),
+            _ => {}
+        }
+    }
+}
+
+fn account_call(call: &What, ledger: &mut Ledger) {
+    match call {
+        What::Put { id, answer, evicted } => {
+            match answer {
+                Answer::Yes => ledger.accepted.push(*id),
+                Answer::No => ledger.rejected.push(*id),
+                Answer::Unknown => ledger.uncertain.push(*id),
+            }
+            ledger.evicted.extend(evicted);
+        }
+        What::Clear { removed, .. } => ledger.evicted.extend(removed),
+        What::Offer(_) | What::Remove(..) | What::List(_) | What::Replay { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(actor: u32, at: u64, what: What) -> Event {
+        Event { actor, from: at, to: at, what }
+    }
+
+    fn put(id: u64, answer: Answer, evicted: &[u64]) -> What {
+        What::Put { id: Id(id), answer, evicted: evicted.iter().map(|n| Id(*n)).collect() }
+    }
+
+    #[test]
+    fn answered_calls_are_accounted_for_by_their_answers() {
+        let history = [
+            event(0, 1, What::Offer(Id(1))),
+            event(0, 2, put(1, Answer::Yes, &[])),
+            event(0, 3, What::Offer(Id(2))),
+            event(0, 4, What::Remove(Id(1), Why::Evict)),
+            event(0, 5, put(2, Answer::No, &[1])),
+            event(0, 6, What::Clear { counted: 1, removed: vec![Id(7)] }),
+            event(0, 7, put(3, Answer::Unknown, &[])),
+        ];
+        let mut ledger = Ledger::default();
+        account(&history, &mut ledger);
+        let want = Ledger {
+            accepted: vec![Id(1)],
+            rejected: vec![Id(2)],
+            evicted: vec![Id(1), Id(7)],
+            uncertain: vec![Id(3)],
+            ..Ledger::default()
+        };
+        assert_eq!(ledger, want);
+    }
+
+    #[test]
+    fn marks_of_a_call_that_never_answered_stay_open_and_others_calls_do_not_close_them() {
+        let history = [
+            event(0, 1, What::Offer(Id(1))),
+            event(0, 2, What::Remove(Id(9), Why::Evict)),
+            event(0, 3, What::Remove(Id(8), Why::Deliver)),
+            event(1, 4, put(2, Answer::Yes, &[])),
+        ];
+        let mut ledger = Ledger::default();
+        account(&history, &mut ledger);
+        assert_eq!((ledger.uncertain, ledger.perhaps_evicted), (vec![Id(1)], vec![Id(9)]));
+        assert_eq!(ledger.accepted, [Id(2)]);
+    }
+}
