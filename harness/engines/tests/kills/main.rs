@@ -1,5 +1,6 @@
 //! Kills under the models: at every point, found and replayed, and no reason for a false finding.
 
+mod script;
 mod till;
 
 use racehunt_core::finding::{FindingKind, Repro};
@@ -7,9 +8,11 @@ use racehunt_core::id::Id;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, OpCall, Plan, Program, Trial};
 use racehunt_core::scenario::{Fault, Scenario, Unsynced};
+use racehunt_core::subject::Subject;
 use racehunt_core::verdict::{Coverage, Verdict};
 use racehunt_engines::emit::{Emit, Progress};
 use racehunt_engines::{loom, replay, shuttle};
+use script::Player;
 use std::collections::BTreeSet;
 use till::Till;
 
@@ -23,7 +26,7 @@ impl Emit for Quiet {
     }
 }
 
-const DFS: &str = "[shuttle]\nstrategy = \"dfs\"\nexecutions = 1000000\ntime = \"60s\"";
+const DFS: &str = "[shuttle]\nstrategy = \"dfs\"\nexecutions = 200000\ntime = \"60s\"";
 const RANDOM: &str = "[shuttle]\nstrategy = \"random\"\nexecutions = 3000\ntime = \"60s\"";
 const LOOM: &str = "[loom]\npreemptions = [3, \"none\"]\ntime = \"60s\"";
 /// For programs whose unbounded search takes half a minute.
@@ -52,14 +55,19 @@ fn trial(variant: &str, engine: &str, actors: &[(&str, usize)]) -> Trial {
     trial
 }
 
+fn run(trial: &Trial, subject: &dyn Subject) -> TrialOutcome {
+    let outcome = match trial.engine {
+        EngineConfig::Shuttle(_) => shuttle::run(trial, subject, &mut Quiet),
+        _ => loom::run(trial, subject, &mut Quiet),
+    };
+    outcome.unwrap_or_else(|e| panic!("{e}"))
+}
+
 fn hunt(trial: &Trial) -> (TrialOutcome, BTreeSet<(Vec<Id>, Vec<Id>)>) {
     let till = Till::default();
-    let outcome = match trial.engine {
-        EngineConfig::Shuttle(_) => shuttle::run(trial, &till, &mut Quiet),
-        _ => loom::run(trial, &till, &mut Quiet),
-    };
+    let outcome = run(trial, &till);
     let left = till.left.lock().unwrap().clone();
-    (outcome.unwrap_or_else(|e| panic!("{e}")), left)
+    (outcome, left)
 }
 
 fn ids(ids: &[(u32, u64)]) -> Vec<Id> {
@@ -134,4 +142,34 @@ fn locks_and_waiters_in_the_memory_of_a_killed_process_hold_nobody_up() {
     alone.faults.clear();
     let (outcome, _) = hunt(&alone);
     assert_eq!(outcome.findings[0].kind, FindingKind::Deadlock);
+}
+
+#[test]
+fn complete_searches_come_to_every_outcome_there_is_and_to_no_other() {
+    for seed in 0..16 {
+        let script = script::draw(seed);
+        let want = script::outcomes(&script);
+        for (engine, reduce) in [(DFS, true), (DFS, false), (LOOM, true)] {
+            if (engine == LOOM || !reduce) && script.len() > 2 {
+                continue; // Neither comes to an end in a second.
+            }
+            let mut trial = trial("script", engine, &[("p", 1), ("q", 1)]);
+            let parts = script.iter().enumerate().map(|(i, (process, steps))| ActorProgram {
+                name: ["A", "B", "C"][i].to_owned(),
+                ops: steps.iter().map(|log| OpCall { kind: "put".into(), arg: Some(*log as u32) }).collect(),
+                process: Some(["p", "q"][*process as usize].to_owned()),
+            });
+            trial.program = Program::Actors(parts.collect());
+            match &mut trial.engine {
+                EngineConfig::Shuttle(config) => (config.threads, config.reduce) = (script.len(), reduce),
+                EngineConfig::Loom(config) => config.threads = script.len(),
+                other => panic!("{other:?}"),
+            }
+            let player = Player::default();
+            let outcome = run(&trial, &player);
+            let left = player.left.lock().unwrap().clone();
+            assert_eq!(outcome.coverage, Coverage::Exhaustive, "{engine} {script:?}");
+            assert_eq!(left, want, "{engine} {script:?}");
+        }
+    }
 }
