@@ -4,6 +4,7 @@
 //! scenarios that hunt it lie beside the sources, in the folder of the system's name.
 
 pub mod metrics_buffer;
+pub mod trace_buffer;
 
 use racehunt_core::subject::Subject;
 
