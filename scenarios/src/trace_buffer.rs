@@ -18,7 +18,7 @@
 //! | | interleaving (`│`: another runs) | effect |
 //! |---|---|---|
 //! | S | `P: G T(min = f) │ Q: U(f) │ P: U(f)` | TB1: an error, and P's trace is dropped |
-//! | S | `P: G │ Q: U(f) │ P: T(f)` | TB1b: the same |
+//! | S | `P: G │ Q: U(f) │ P: T(f)` | `TB1b`: the same |
 //! | S F | `P: G(cap - 1) │ Q: G(cap - 1) W C │ P: W C` | TB2: more files than the cap; S never shrinks back |
 //! | S F | `W: W0..Wk │ R: R` | TB3: a torn or empty read |
 //! | S F | `W: W0..Wk │ kill -9` | TB4: a broken file that stays and counts |
@@ -41,6 +41,7 @@
 
 pub mod as_shipped;
 pub mod hardened;
+mod in_place;
 pub mod published_fix;
 mod registry;
 mod settings;
@@ -189,6 +190,9 @@ pub enum StoreError {
     /// The trace itself cannot be written as JSON.
     #[error("the trace cannot be serialised: {0}")]
     Serialise(#[source] io::Error),
+    /// There is no room, and every trace is being sent at this moment.
+    #[error("no room: every trace is being sent")]
+    Full,
     /// The cap is zero: nothing is to be stored.
     #[error("the cap is 0: nothing is stored")]
     Disabled,
@@ -200,8 +204,9 @@ pub enum StoreError {
         /// The file system's answer.
         source: io::Error,
     },
-    /// The file system refused when an older trace had been given up already, and putting it back failed as well.
-    #[error("{step}, after an older trace was given up: {source}")]
+    /// The file system refused when an older trace had been set aside already, and putting it back failed as well. The
+    /// next call tries again, and gives it up if there is no room any more.
+    #[error("{step}, after an older trace was set aside: {source}")]
     EvictedThenFailed {
         /// What was being done.
         step: &'static str,
@@ -218,6 +223,7 @@ impl StoreError {
             Self::VanishedStat(_) => "vanished-stat",
             Self::VanishedUnlink(_) => "vanished-unlink",
             Self::Serialise(_) => "serialise",
+            Self::Full => "full",
             Self::Disabled => "disabled",
             Self::Io { .. } => "io",
             Self::EvictedThenFailed { .. } => "evicted-then-failed",
