@@ -121,8 +121,7 @@ mod tests {
     #[test]
     fn every_nth_is_refused_and_not_noted() {
         let far = FarEnd::memory(3);
-        let answers: Vec<bool> =
-            (0..7).map(|n| far.client().send(Some("k"), &json!({ "id": n })).is_ok()).collect();
+        let answers: Vec<bool> = (0..7).map(|n| far.client().send(Some("k"), &json!({ "id": n })).is_ok()).collect();
         assert_eq!(answers, [true, true, false, true, true, false, true]);
         let ids: Vec<u64> = far.sent().iter().map(|sent| sent.id.0).collect();
         assert_eq!(ids, [0, 1, 3, 4, 6]);

@@ -7,7 +7,7 @@ use super::{Body, TraceBuffer, Watch, label};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, getppid, getpid, pipe, read, write};
+use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, pipe, read, write};
 use racehunt_core::history::Why;
 use racehunt_core::id::Id;
 use racehunt_sync::time::Instant;

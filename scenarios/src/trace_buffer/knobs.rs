@@ -51,7 +51,11 @@ pub(super) fn specs() -> Vec<ParamSpec> {
     vec![
         whole("cap", 3, "the most files to keep, 0 to 100000"),
         whole("payload", 16, "bytes of each trace beside its id, 0 to 10000000"),
-        whole("prefill", 0, "traces that are in before the actors start, 0 to 100000; more than `cap` gives up the first"),
+        whole(
+            "prefill",
+            0,
+            "traces that are in before the actors start, 0 to 100000; more than `cap` gives up the first",
+        ),
         whole("retries", 3, "attempts of a replay at each trace, 0 to 100"),
         flag("drain", "whether a last replay, after all actors, sends what is left; it is accounted for either way"),
         choice("clock", "real", &["real", "frozen"], "the time in file names; under a model it never moves"),
@@ -74,7 +78,11 @@ pub(super) fn specs() -> Vec<ParamSpec> {
         whole("lease_ms", 30_000, "hardened: how long the claim of a replay holds, 1 to 3600000"),
         whole("chunk", 4_096, "under a model: bytes that one step of a write writes, 1 or more"),
         whole("tick_ms", 4, "under a model: the grain of a file's time, 0 to 10000; what is written within one ties"),
-        whole("fork_timeout_ms", 0, "how long a forked child may take, 0 to 60000; 0 is no forks, and models have none"),
+        whole(
+            "fork_timeout_ms",
+            0,
+            "how long a forked child may take, 0 to 60000; 0 is no forks, and models have none",
+        ),
     ]
 }
 
