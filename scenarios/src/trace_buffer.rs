@@ -40,17 +40,29 @@
 //! file is without reading it. [`Watch`] is told of every removal, before and after.
 
 pub mod as_shipped;
+pub mod far_end;
+mod forked;
 pub mod hardened;
 mod in_place;
+mod instance;
+mod knobs;
+mod label;
+mod member;
+mod notes;
+mod plan;
 pub mod published_fix;
 mod registry;
 mod settings;
+mod shelf;
+mod subject;
+mod tree;
 
 pub use as_shipped::AsShipped;
 pub use hardened::Hardened;
 pub use published_fix::PublishedFix;
 pub use registry::{RacyRegistry, Registry};
 pub use settings::Settings;
+pub use subject::TraceBufferSubject;
 
 use racehunt_core::history::Why;
 use std::io::{self, Write};

@@ -173,7 +173,7 @@ impl Model {
             let before = mine.actor.history.len();
             hook::call_begins();
             let result = instance.apply(*call, &mut mine.actor);
-            began(&mut mine.actor.history[before..]);
+            began(number as u32, &mut mine.actor.history[before..]);
             match result {
                 Ok(()) => hook::note(Location::caller(), || format!("{written} returned")),
                 Err(e) => {
@@ -244,10 +244,11 @@ fn new_actor() -> Actor {
     Actor::new(0, 0).with_clock(hook::tick)
 }
 
-/// The calls among `events` began with their first step.
-fn began(events: &mut [Event]) {
+/// The calls of `actor` among `events` began with their first step.
+fn began(actor: u32, events: &mut [Event]) {
     let Some(first) = hook::call_began() else { return };
-    for event in events.iter_mut().filter(|e| !matches!(e.what, What::Offer(_) | What::Remove(..))) {
+    for event in events.iter_mut().filter(|e| e.actor == actor && !matches!(e.what, What::Offer(_) | What::Remove(..)))
+    {
         event.from = event.from.max(first);
     }
 }

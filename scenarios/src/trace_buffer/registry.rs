@@ -28,12 +28,12 @@ impl<B> RacyRegistry<B> {
 }
 
 /// One buffer for all, whoever asks first.
-pub struct Registry<B> {
+pub struct Registry<B: 'static> {
     instance: OnceLock<Arc<B>>,
     open: Box<dyn Fn() -> B + Send + Sync>,
 }
 
-impl<B> Registry<B> {
+impl<B: 'static> Registry<B> {
     /// A registry that opens its buffer with `open`.
     pub fn new(open: impl Fn() -> B + Send + Sync + 'static) -> Self {
         Self { instance: OnceLock::new(), open: Box::new(open) }
