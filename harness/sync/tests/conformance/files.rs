@@ -83,7 +83,8 @@ pub(crate) fn lock_excludes() {
 
 pub(crate) fn locks_are_of_the_open_file() {
     let dir = dir();
-    let open = || OpenOptions::new().read(true).write(true).create(true).open(dir.path.join("lock")).unwrap();
+    let open =
+        || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(dir.path.join("lock")).unwrap();
     let (a, b) = (open(), open());
     a.lock_shared().unwrap();
     b.try_lock_shared().unwrap();

@@ -45,14 +45,17 @@ pub(crate) fn explore<T: Ord + Send + 'static>(
 pub(crate) const MODELS: [Engine; 2] = [Engine::Shuttle, Engine::Loom];
 
 /// The outcomes of a program that does not fail.
-pub(crate) fn outcomes<T: Ord + Send + 'static>(engine: Engine, program: fn() -> T) -> Vec<T> {
+pub(crate) fn outcomes<T: Ord + Send + 'static>(
+    engine: Engine,
+    program: impl Fn() -> T + Send + Sync + 'static,
+) -> Vec<T> {
     let (outcomes, failure) = explore(engine, program);
     assert_eq!(failure, None);
     outcomes.into_iter().collect()
 }
 
 /// The engine's own failure, which must say that of the program.
-pub(crate) fn fails(engine: Engine, program: fn(), text: &str) {
+pub(crate) fn fails(engine: Engine, program: impl Fn() + Send + Sync + 'static, text: &str) {
     let (_, failure) = explore(engine, program);
     let failure = failure.unwrap_or_else(|| panic!("{engine:?} found nothing"));
     assert!(failure.to_lowercase().contains(text), "{engine:?}: {failure}");
