@@ -117,7 +117,7 @@ fn a_process_that_hangs_is_a_stall_and_takes_nobody_with_it() {
 fn a_full_disk_ends_the_trial_and_proves_nothing() {
     let outcome = run_with("real-tight", &run::spoilt("fills", closed(60_000)), |_, _| {});
     assert_eq!((outcome.verdict, outcome.findings.len()), (Verdict::Unknown, 0), "{outcome:?}");
-    assert!(outcome.reasons[0].contains("the trial's directory holds"), "{:?}", outcome.reasons);
+    assert!(outcome.reasons.iter().any(|r| r.contains("the trial's directory holds")), "{:?}", outcome.reasons);
 }
 
 #[test]
