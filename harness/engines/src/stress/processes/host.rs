@@ -81,7 +81,7 @@ fn serve(asked: &Receiver<Ask>, tell: &Sender<Told>) {
             let _ = tell.send(Told::Closed);
             continue;
         };
-        let told = match catch(|| opener()) {
+        let told = match catch(opener) {
             Err(panic) => Told::Panicked("open", panic),
             Ok(instance) => {
                 let _ = tell.send(Told::Opened(instance.address()));

@@ -81,6 +81,7 @@ impl Store {
                 std::thread::sleep(Duration::from_secs(600));
             },
             "fills" => {
+                std::thread::sleep(Duration::from_millis(1));
                 let mut file =
                     fs::File::options().create(true).append(true).open(self.dir.join("waste")).expect("a file");
                 file.write_all(&[7; 64 * 1024]).map_err(|e| OpError { kind: "write", message: e.to_string() })
