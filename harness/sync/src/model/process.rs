@@ -86,6 +86,8 @@ pub(crate) fn is_dead() -> bool {
 pub(crate) fn check() {
     if is_dead() && !std::thread::panicking() && !super::failed() {
         hook::forget_pending(hook::actor());
+        // Dying is seeing the kill: without a step that says so loom would never try the two the other way round.
+        expose();
         resume_unwind(Box::new(Killed));
     }
 }
