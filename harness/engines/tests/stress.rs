@@ -255,7 +255,7 @@ fn what_this_engine_has_not_is_refused_by_its_key() {
     let mut unknown = trial(rounds(1));
     unknown.program = Program::Actors(vec![actor("A", &["flush"])]);
     let cases = [
-        (trial(StressConfig { processes: 2, ..rounds(1) }), "stress.processes"),
+        (trial(StressConfig { processes: 0, ..rounds(1) }), "stress.processes"),
         (trial(config(Pace::Rounds)), "stress.rounds"),
         (trial(config(Pace::Closed)), "stress.duration"),
         (trial(load(Pace::Open, 1)), "stress.rate"),

@@ -5,12 +5,14 @@ use crate::panics::{Caught, catch};
 use crate::stress::crew::{Crew, locked};
 use crate::stress::deal::Part;
 use crate::stress::gate::Dice;
+use crate::stress::journal;
 use crate::stress::latency::Recorder;
 use crate::stress::settings::Settings;
 use crate::stress::watch::{OPENING, RESTING};
 use hdrhistogram::Histogram;
+use racehunt_core::history::account;
 use racehunt_core::ledger::Ledger;
-use racehunt_core::observation::{Observation, OpFailure, Panic};
+use racehunt_core::observation::{Observation, OpFailure, Panic, Seen, Violation};
 use racehunt_core::subject::{Actor, Call, Instance, Opener};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -102,7 +104,7 @@ impl Floor {
 
     fn call(&self, me: usize, instance: &dyn Instance, recorder: Recorder) {
         let most_entries = MOST_ENTRIES / self.settings.threads;
-        let actor = Actor::new(me as u32, self.settings.seed);
+        let actor = Actor::new(me as u32, self.settings.seed).with_clock(journal::now);
         let mut hand = Hand { me, crew: &self.crew, instance, actor, recorder, most_entries, calls: 0, unkept: 0 };
         let part = &self.parts[me];
         let mut harvest = Harvest::default();
@@ -120,6 +122,7 @@ impl Floor {
         }
         let mut sum = locked(&self.ledgers);
         sum.ledger.merge(&hand.actor.ledger);
+        sum.history.append(&mut hand.actor.history);
         sum.failures.append(&mut hand.actor.failures);
         sum.panics.extend(panic.map(|p| as_panic(&part.name, p)));
         drop(sum);
@@ -130,12 +133,13 @@ impl Floor {
     /// Drains the object, on one thread, after all calls.
     fn rest(&self) {
         let mut o = std::mem::take(&mut *locked(&self.ledgers));
+        account(&o.history, &mut o.ledger);
         self.crew.beats[0].begin(RESTING);
         match self.instance.get() {
             Some(Err(p)) => o.panics.push(as_panic("open", p.clone())),
             // After a panic the ledger is not settled: what the panicking call did with its id is not known.
             Some(Ok(instance)) if o.panics.is_empty() => match catch(|| rest_of(&**instance, &mut o.ledger)) {
-                Ok(violations) => (o.violations, o.at_rest) = (violations, true),
+                Ok((violations, seen)) => (o.violations, o.seen, o.at_rest) = (violations, seen, true),
                 Err(p) => o.panics.push(as_panic("rest", p)),
             },
             _ => {}
@@ -145,9 +149,9 @@ impl Floor {
     }
 }
 
-fn rest_of(instance: &dyn Instance, ledger: &mut Ledger) -> Vec<racehunt_core::observation::Violation> {
+fn rest_of(instance: &dyn Instance, ledger: &mut Ledger) -> (Vec<Violation>, Seen) {
     instance.rest(ledger);
-    instance.violations()
+    (instance.violations(), instance.seen())
 }
 
 fn as_panic(actor: &str, p: Caught) -> Panic {
@@ -254,7 +258,8 @@ impl Hand<'_> {
         self.calls += 1;
         if self.calls.is_multiple_of(LOOK_EVERY) {
             let l = &self.actor.ledger;
-            if l.accepted.len() + l.rejected.len() + l.uncertain.len() + l.delivered.len() > self.most_entries {
+            let entries = l.accepted.len() + l.rejected.len() + l.uncertain.len() + l.delivered.len();
+            if entries + self.actor.history.len() > self.most_entries {
                 self.crew.remark(format!("ended early: the ledgers hold {MOST_ENTRIES} entries"));
                 self.crew.stop();
             }

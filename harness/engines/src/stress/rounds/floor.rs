@@ -6,8 +6,10 @@ use crate::panics::{Caught, catch};
 use crate::stress::crew::{Crew, locked};
 use crate::stress::deal::{Deal, Part};
 use crate::stress::gate::{Dice, spin};
+use crate::stress::journal;
 use crate::stress::settings::Settings;
 use crate::stress::watch::{OPENING, RESTING};
+use racehunt_core::history::account;
 use racehunt_core::observation::{Observation, OpFailure, Panic};
 use racehunt_core::subject::{Actor, Call, Instance, Opener};
 use racehunt_core::tally::Tally;
@@ -125,7 +127,7 @@ impl Floor {
         let calls = &parts[me].calls[..];
         let mut played = write(&self.shares[me].played);
         for slot in played.len()..size {
-            let actor = Actor::new(me as u32, self.settings.seed_of(slot));
+            let actor = Actor::new(me as u32, self.settings.seed_of(slot)).with_clock(journal::now);
             played.push(Played { actor, panic: None });
         }
         let n = self.shares.len();
@@ -171,13 +173,15 @@ impl Floor {
             let mut opened = write(&self.shares[me].opened);
             observations.resize_with(opened.len(), Observation::default);
             for (k, (opened, o)) in opened.drain(..).zip(observations.iter_mut()).enumerate() {
-                renew(o);
+                o.clear();
                 for (slots, part) in played.iter().zip(parts.iter()) {
                     let slot = &slots[me + k * self.shares.len()];
                     o.ledger.merge(&slot.actor.ledger);
+                    o.history.extend_from_slice(&slot.actor.history);
                     o.failures.extend_from_slice(&slot.actor.failures);
                     o.panics.extend(slot.panic.as_ref().map(|p| panic(&part.name, p)));
                 }
+                account(&o.history, &mut o.ledger);
                 settle(opened, o);
             }
         }
@@ -199,12 +203,6 @@ impl Floor {
     }
 }
 
-/// Empties an observation and keeps its ledger's memory.
-fn renew(o: &mut Observation) {
-    o.ledger.clear();
-    *o = Observation { ledger: std::mem::take(&mut o.ledger), ..Observation::default() };
-}
-
 /// Brings one object to rest. One that an actor panicked on is not drained: what the panicking call had done with
 /// its id is not known, so its ledger would accuse the innocent, and the panic is a finding by itself.
 fn settle(opened: Opened, o: &mut Observation) {
@@ -213,12 +211,12 @@ fn settle(opened: Opened, o: &mut Observation) {
         Ok(instance) if o.panics.is_empty() => {
             let rest = catch(|| {
                 instance.rest(&mut o.ledger);
-                let violations = instance.violations();
+                let (violations, seen) = (instance.violations(), instance.seen());
                 drop(instance);
-                violations
+                (violations, seen)
             });
             match rest {
-                Ok(violations) => (o.violations, o.at_rest) = (violations, true),
+                Ok((violations, seen)) => (o.violations, o.seen, o.at_rest) = (violations, seen, true),
                 Err(p) => o.panics.push(panic("rest", &p)),
             }
         }
