@@ -42,6 +42,12 @@ macro_rules! all_same {
         same!(names::thread::LocalKey<u8>, std::thread::LocalKey<u8>);
         same!(names::time::Instant, std::time::Instant);
         same!(names::time::Duration, std::time::Duration);
+        same!(names::fs::File, std::fs::File);
+        same!(names::fs::OpenOptions, std::fs::OpenOptions);
+        same!(names::fs::Metadata, std::fs::Metadata);
+        same!(names::fs::ReadDir, std::fs::ReadDir);
+        same!(names::fs::DirEntry, std::fs::DirEntry);
+        same!(names::fs::TryLockError, std::fs::TryLockError);
         let _: fn() = names::hint::spin_loop;
         let _: fn() = names::thread::yield_now;
     }};
@@ -83,6 +89,9 @@ fn auto_traits_are_stds() {
     shared::<thread::JoinHandle<u8>>();
     shared::<thread::Thread>();
     shared::<racehunt_sync::shared::Shared<u8>>();
+    shared::<racehunt_sync::fs::File>();
+    shared::<racehunt_sync::fs::Metadata>();
+    sent::<racehunt_sync::fs::ReadDir>();
     sent::<mpsc::Receiver<u8>>();
     sent::<racehunt_sync::cell::UnsafeCell<u8>>();
     unwinds::<Mutex<u8>>();
@@ -94,4 +103,5 @@ fn auto_traits_are_stds() {
     unwinds::<LazyLock<u8>>();
     unwinds::<atomic::AtomicU8>();
     unwinds::<mpsc::Sender<u8>>();
+    unwinds::<racehunt_sync::fs::File>();
 }

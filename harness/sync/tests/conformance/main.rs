@@ -3,6 +3,7 @@
 //! Without the feature `hunt` the same programs run against std itself.
 
 mod channels;
+mod files;
 mod locks;
 mod once;
 mod panics;
@@ -94,6 +95,13 @@ battery! {
     panics::reader_poisons_nothing,
     panics::once_is_poisoned,
     panics::scope_reports_a_panic,
+    files::renamed_file_is_whole,
+    files::one_creates_and_one_removes,
+    files::appends_are_whole,
+    files::lock_excludes,
+    files::locks_are_of_the_open_file,
+    files::unlinked_file_stays_readable,
+    files::listing_has_what_stays,
     timing::clock_is_monotonic,
     timing::timeouts_end,
     timing::notification_or_timeout,
