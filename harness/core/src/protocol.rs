@@ -11,6 +11,7 @@ use crate::outcome::TrialOutcome;
 use crate::plan::Trial;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The version this crate speaks; both sides name theirs, and another one ends the session.
 pub const VERSION: u32 = 1;
@@ -35,6 +36,15 @@ pub enum ToWorker {
     },
     /// End the run after the round that is going on, and answer as if it were complete.
     Stop,
+    /// To a member: make a round ready; answered by [`FromWorker::Ready`].
+    Round(Box<Round>),
+    /// To a member: play the round; answered by [`FromWorker::Done`].
+    Go {
+        /// When to start: nanoseconds of the monotonic clock, which is one for all processes of a machine.
+        at: u64,
+        /// When to end, where the time ends it and not the program.
+        until: Option<u64>,
+    },
     /// End the process. The end of stdin means the same.
     Teardown,
 }
@@ -53,6 +63,39 @@ pub struct Setup {
     /// Milliseconds without headway after which the worker should report a stall.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stall_ms: Option<u64>,
+    /// To our own workers: that this one is one of several processes of the trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<Member>,
+}
+
+/// A process of a trial that has several. It is started by the trial's first process, the coordinator, and not by the
+/// harness; it plays its actors and judges nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Its number, from 0.
+    pub process: usize,
+}
+
+/// One round, as a member plays it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Round {
+    /// Its number, from 0: what the actors are dealt hangs on it.
+    pub number: u64,
+    /// The directory of the component.
+    pub dir: PathBuf,
+    /// The directory of the journals.
+    pub journals: PathBuf,
+    /// What the coordinator's instance said its address is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// How often this member was started in the round before.
+    pub life: u32,
+    /// For each of its actors: how many of its calls were made by those.
+    pub made: Vec<u64>,
+    /// For each of its actors: the lowest serial number that its ids may have.
+    pub first_serial: Vec<u64>,
 }
 
 /// One batch of rounds. All zero for our own workers, who run to the end of the trial's budget.
@@ -142,6 +185,16 @@ pub enum FromWorker {
         name: String,
         /// What happened.
         state: GateState,
+    },
+    /// Members: a sign of life.
+    Beats {
+        /// Of each actor: the ops it ended, times 65,536, plus one more than the number of the op it is in.
+        beats: Vec<u64>,
+    },
+    /// Members, before `done`: the latency of each op over their actors, as `HdrHistogram`s in the standard V2 encoding.
+    Latencies {
+        /// In the order of the subject's ops.
+        histograms: Vec<String>,
     },
     /// Our own workers: the trial is over.
     Outcome {

@@ -95,7 +95,8 @@ impl Drive<'_> {
     fn set_up(&mut self) -> Result<(), End> {
         let actors = u32::try_from(self.config.threads).unwrap_or(u32::MAX);
         let stall_ms = u64::try_from(self.trial.limits.stall.get().as_millis()).ok();
-        let setup = Setup { protocol: VERSION, trial: self.trial.clone(), actors: Some(actors), stall_ms };
+        let setup =
+            Setup { protocol: VERSION, trial: self.trial.clone(), actors: Some(actors), stall_ms, member: None };
         self.session.send(&ToWorker::Setup(Box::new(setup)))?;
         loop {
             match self.session.next()? {

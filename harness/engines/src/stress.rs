@@ -11,11 +11,19 @@ mod cpu;
 mod crew;
 mod deal;
 mod gate;
+mod inject;
+pub mod journal;
 pub mod latency;
 mod load;
+mod member;
+mod processes;
 mod rounds;
 mod settings;
 mod watch;
+
+pub use processes::DiskBounds;
+
+pub(crate) use member::{Say, serve};
 
 use crate::emit::{Emit, EngineError};
 use deal::Deal;
@@ -56,26 +64,31 @@ struct Ended {
 /// should end the process soon after.
 ///
 /// # Errors
-/// If the trial is not one for this engine, asks for more than one process, names an op that the subject
-/// has not, cannot be opened, or the machine refuses a thread or a directory.
+/// If the trial is not one for this engine, names an op or a process that is not there, cannot be opened, or the machine refuses a thread or a directory.
 pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<TrialOutcome, EngineError> {
+    run_within(DiskBounds::default(), trial, subject, emit)
+}
+
+/// [`run`] with other bounds on what the trial may use of the disk. They are looked at only if the actors are in
+/// processes of their own.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_within(
+    bounds: DiskBounds,
+    trial: &Trial,
+    subject: &dyn Subject,
+    emit: &mut dyn Emit,
+) -> Result<TrialOutcome, EngineError> {
     let started = Instant::now();
     let settings = Settings::of(trial)?;
-    let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
-    let dir = tempfile::tempdir()
-        .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
-    let in_rounds = settings.pace == Pace::Rounds;
-    let calls = deal.parts(0)?.iter().map(|part| part.calls.len()).sum();
-    let env =
-        Env { model: false, calls: in_rounds.then_some(calls), dir: Some(dir.path().to_owned()), ..Env::default() };
-    let opener = subject
-        .open(&trial.variant, &trial.params, &env)
-        .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
-    let (threads, cpus) = (settings.threads, settings.cpus.len());
-    let job = Job { settings, opener, ops: subject.ops(), deal };
-    let tally = Tally::new(trial.clone());
-    let mut ended = if in_rounds { rounds::run(job, tally, emit)? } else { load::run(job, tally, emit)? };
-    doubt_concurrency(&mut ended, threads, cpus);
+    let (actors, cpus) = (settings.actors(), settings.cpus.len());
+    let mut ended = if settings.over_processes {
+        processes::run(trial, subject, settings, bounds, emit)?
+    } else {
+        in_process(trial, subject, settings, emit)?
+    };
+    doubt_concurrency(&mut ended, actors, cpus);
     let executions = ended.tally.executions();
     let coverage = if executions == 0 { Coverage::Nothing } else { Coverage::Stressed { executions } };
     Ok(ended.tally.finish(Explored {
@@ -87,6 +100,28 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
         doubts: ended.doubts,
         notes: ended.notes,
     }))
+}
+
+/// Runs a trial whose actors are all threads of this process.
+fn in_process(
+    trial: &Trial,
+    subject: &dyn Subject,
+    settings: Settings,
+    emit: &mut dyn Emit,
+) -> Result<Ended, EngineError> {
+    let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
+    let dir = tempfile::tempdir()
+        .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
+    let in_rounds = settings.pace == Pace::Rounds;
+    let calls = deal.parts(0)?.iter().map(|part| part.calls.len()).sum();
+    let env =
+        Env { model: false, calls: in_rounds.then_some(calls), dir: Some(dir.path().to_owned()), ..Env::default() };
+    let opener = subject
+        .open(&trial.variant, &trial.params, &env)
+        .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
+    let job = Job { settings, opener, ops: subject.ops(), deal };
+    let tally = Tally::new(trial.clone());
+    if in_rounds { rounds::run(job, tally, emit) } else { load::run(job, tally, emit) }
 }
 
 /// Says what a clean result would not be worth.

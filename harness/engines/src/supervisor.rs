@@ -22,6 +22,7 @@ mod tail;
 
 pub(crate) use end::{End, remarks};
 pub(crate) use session::Session;
+pub(crate) use tail::Tail;
 
 /// How to run and watch workers.
 #[derive(Clone, Debug)]

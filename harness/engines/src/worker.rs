@@ -2,9 +2,11 @@
 
 use crate::emit::{EngineError, RunTrial};
 use crate::registry::{Subjects, find};
+use crate::stress;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::Trial;
 use racehunt_core::protocol::{FromWorker, Setup, ToWorker, VERSION, decode};
+use racehunt_core::subject::Subject;
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,6 +24,10 @@ use wire::Wire;
 /// executions, and one of them may hang.
 const ORPHANED: Duration = Duration::from_secs(2);
 
+/// Set in the environment of every process that a worker starts for its trial. Such a process never starts others: a
+/// program that does not serve as a worker would start itself over and over.
+pub(crate) const MEMBER: &str = "RACEHUNT_MEMBER";
+
 /// How a worker's service ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Served {
@@ -29,6 +35,8 @@ pub enum Served {
     Outcome,
     /// The trial could not be run, which was told.
     Failed,
+    /// The rounds of one of several processes are over.
+    Member,
     /// The harness went away.
     Orphaned,
 }
@@ -38,7 +46,7 @@ impl Served {
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
-            Self::Outcome => 0,
+            Self::Outcome | Self::Member => 0,
             Self::Failed => 1,
             Self::Orphaned => 71,
         }
@@ -52,8 +60,8 @@ impl Served {
 /// If stdout cannot be set aside.
 pub fn serve_process(subjects: Subjects<'_>, engines: &dyn Fn(&Trial) -> RunTrial) -> io::Result<Served> {
     let out = stdout::set_aside()?;
-    let orphaned = || {
-        thread::sleep(ORPHANED);
+    let orphaned = |patience| {
+        thread::sleep(patience);
         std::process::exit(i32::from(Served::Orphaned.code()))
     };
     Ok(serve_with(subjects, engines, BufReader::new(io::stdin()), out, orphaned))
@@ -65,7 +73,7 @@ where
     R: BufRead + Send + 'static,
     W: Write + Send + 'static,
 {
-    serve_with(subjects, engines, stdin, stdout, || {})
+    serve_with(subjects, engines, stdin, stdout, |_| {})
 }
 
 fn serve_with<R, W>(
@@ -73,7 +81,7 @@ fn serve_with<R, W>(
     engines: &dyn Fn(&Trial) -> RunTrial,
     stdin: R,
     stdout: W,
-    orphaned: impl FnOnce() + Send + 'static,
+    orphaned: impl FnOnce(Duration) + Send + 'static,
 ) -> Served
 where
     R: BufRead + Send + 'static,
@@ -82,16 +90,20 @@ where
     let stop = Arc::new(AtomicBool::new(false));
     let wire = Arc::new(Wire::new(stdout, Arc::clone(&stop)));
     let (to, orders) = channel();
-    thread::spawn(move || listen(stdin, &to, &stop, orphaned));
+    {
+        let stop = Arc::clone(&stop);
+        thread::spawn(move || listen(stdin, &to, &stop, orphaned));
+    }
     let pid = std::process::id();
     let (name, language) = ("racehunt".to_owned(), "rust".to_owned());
     wire.send(&FromWorker::Hello { protocol: VERSION, name, pid, language });
-    match obey(subjects, engines, &orders, &wire) {
-        Ok(Some(outcome)) => {
-            wire.send(&FromWorker::Outcome { outcome: Box::new(outcome) });
+    match obey(subjects, engines, &orders, &wire, &stop) {
+        Ok(Obeyed::Outcome(outcome)) => {
+            wire.send(&FromWorker::Outcome { outcome });
             Served::Outcome
         }
-        Ok(None) => Served::Orphaned,
+        Ok(Obeyed::Member) => Served::Member,
+        Ok(Obeyed::Left) => Served::Orphaned,
         Err(message) => {
             wire.send(&FromWorker::Failed { message });
             Served::Failed
@@ -101,41 +113,79 @@ where
 
 /// Reads orders until the harness has none any more. `stop` is set here and not by the reader of `orders`, which
 /// is busy with the trial.
-fn listen(stdin: impl BufRead, to: &Sender<Result<ToWorker, String>>, stop: &AtomicBool, orphaned: impl FnOnce()) {
+fn listen(
+    stdin: impl BufRead,
+    to: &Sender<Result<ToWorker, String>>,
+    stop: &AtomicBool,
+    orphaned: impl FnOnce(Duration),
+) {
+    let mut patience = ORPHANED;
     for (number, line) in (1..).zip(stdin.split(b'\n')) {
         let Ok(line) = line else { break };
         let order = decode::<ToWorker>(number, &line);
         if matches!(order, Ok(ToWorker::Stop | ToWorker::Teardown)) {
             stop.store(true, Ordering::Relaxed);
         }
+        if matches!(&order, Ok(ToWorker::Setup(setup)) if setup.member.is_some()) {
+            patience = Duration::ZERO;
+        }
         // Nobody listens any more once the trial has ended.
         let _ = to.send(order.map_err(|e| e.to_string()));
     }
     stop.store(true, Ordering::Relaxed);
-    orphaned();
+    orphaned(patience);
 }
 
-/// Sets up and runs. `None` if the harness left before it gave the order to run.
+/// What the orders came to.
+enum Obeyed {
+    /// A trial was run.
+    Outcome(Box<TrialOutcome>),
+    /// The rounds of a member were played.
+    Member,
+    /// The harness left before it gave the order to run.
+    Left,
+}
+
+/// Sets up and runs.
 fn obey(
     subjects: Subjects<'_>,
     engines: &dyn Fn(&Trial) -> RunTrial,
     orders: &Receiver<Result<ToWorker, String>>,
     wire: &Arc<Wire>,
-) -> Result<Option<TrialOutcome>, String> {
+    stop: &Arc<AtomicBool>,
+) -> Result<Obeyed, String> {
     let mut trial = None;
     while let Ok(order) = orders.recv() {
         match order? {
-            ToWorker::Setup(setup) => trial = Some(set_up(*setup, wire)?),
+            ToWorker::Setup(mut setup) => {
+                let member = setup.member.take();
+                let set_up = set_up(*setup, wire)?;
+                if let Some(member) = member {
+                    let subject = subject_of(&set_up, subjects)?;
+                    let wire = Arc::clone(wire);
+                    let say: stress::Say = Arc::new(move |message| wire.send(message));
+                    return stress::serve(&set_up, subject, &member, orders, &say, stop).map(|()| Obeyed::Member);
+                }
+                trial = Some(set_up);
+            }
             ToWorker::Run(_) => {
                 let trial = trial.as_ref().ok_or("`run` came before `setup`")?;
-                return run(trial, subjects, engines, wire).map(Some);
+                return run(trial, subjects, engines, wire).map(Box::new).map(Obeyed::Outcome);
             }
             // Before the run this can be acted on only by not running, and the harness decides about that.
             ToWorker::Stop | ToWorker::Gate { .. } => {}
-            ToWorker::Teardown => return Ok(None),
+            ToWorker::Round(_) | ToWorker::Go { .. } => return Err("a round is for members only".to_owned()),
+            ToWorker::Teardown => return Ok(Obeyed::Left),
         }
     }
-    Ok(None)
+    Ok(Obeyed::Left)
+}
+
+fn subject_of<'s>(trial: &Trial, subjects: Subjects<'s>) -> Result<&'s dyn Subject, String> {
+    find(subjects, &trial.subject).ok_or_else(|| {
+        let known: Vec<&str> = subjects.iter().map(|s| s.name()).collect();
+        format!("unknown subject {:?}: one of {}", trial.subject, known.join(", "))
+    })
 }
 
 fn set_up(setup: Setup, wire: &Wire) -> Result<Trial, String> {
@@ -153,10 +203,7 @@ fn run(
     engines: &dyn Fn(&Trial) -> RunTrial,
     wire: &Arc<Wire>,
 ) -> Result<TrialOutcome, String> {
-    let subject = find(subjects, &trial.subject).ok_or_else(|| {
-        let known: Vec<&str> = subjects.iter().map(|s| s.name()).collect();
-        format!("unknown subject {:?}: one of {}", trial.subject, known.join(", "))
-    })?;
+    let subject = subject_of(trial, subjects)?;
     let engine = engines(trial);
     let pulse = wire::Pulse::start(Arc::clone(wire));
     let result = catch_unwind(AssertUnwindSafe(|| engine(trial, subject, &mut wire::Told(wire))));

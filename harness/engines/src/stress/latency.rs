@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use quanta::Clock;
 use racehunt_core::outcome::OpLatency;
 use racehunt_core::subject::OpKind;
@@ -94,13 +94,19 @@ fn empty() -> Histogram<u64> {
 /// Adds up what all actors measured and summarises it, one entry for each op that was called.
 #[must_use]
 pub fn export(ops: &[OpKind], actors: Vec<Vec<Histogram<u64>>>) -> Vec<OpLatency> {
-    let mut sums: Vec<Histogram<u64>> = ops.iter().map(|_| empty()).collect();
+    let sums = sum(ops.len(), actors);
+    ops.iter().zip(&sums).filter(|(_, h)| !h.is_empty()).map(|(op, h)| summary(op.name, h)).collect()
+}
+
+/// Adds up what all actors measured, one histogram an op.
+pub(super) fn sum(ops: usize, actors: Vec<Vec<Histogram<u64>>>) -> Vec<Histogram<u64>> {
+    let mut sums: Vec<Histogram<u64>> = (0..ops).map(|_| empty()).collect();
     for histograms in actors {
         for (sum, part) in sums.iter_mut().zip(&histograms) {
             sum.add(part).expect("all histograms have the same bounds");
         }
     }
-    ops.iter().zip(&sums).filter(|(_, h)| !h.is_empty()).map(|(op, h)| summary(op.name, h)).collect()
+    sums
 }
 
 fn summary(op: &str, h: &Histogram<u64>) -> OpLatency {
@@ -121,16 +127,26 @@ fn summary(op: &str, h: &Histogram<u64>) -> OpLatency {
     }
 }
 
-fn encode(h: &Histogram<u64>) -> String {
+/// The standard V2 encoding of a histogram, in base64.
+pub(super) fn encode(h: &Histogram<u64>) -> String {
     let mut bytes = Vec::new();
     V2DeflateSerializer::new().serialize(h, &mut bytes).expect("writing into memory does not fail");
     STANDARD.encode(bytes)
 }
 
+/// Reads what [`encode`] wrote; `None` if it is something else.
+pub(super) fn decode(text: &str) -> Option<Histogram<u64>> {
+    let bytes = STANDARD.decode(text).ok()?;
+    let read: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
+    // With the bounds of all others, so that they can be added up.
+    let mut h = empty();
+    h.add(read).ok()?;
+    Some(h)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hdrhistogram::serialization::Deserializer;
 
     const OPS: [OpKind; 3] =
         [OpKind { name: "add", about: "" }, OpKind { name: "flush", about: "" }, OpKind { name: "never", about: "" }];
@@ -157,8 +173,7 @@ mod tests {
             a.note_nanos(0, i * 1000);
         }
         let out = export(&OPS, vec![a.into_histograms()]);
-        let bytes = STANDARD.decode(&out[0].histogram).unwrap();
-        let back: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
+        let back = decode(&out[0].histogram).unwrap();
         assert_eq!((back.len(), back.value_at_quantile(0.5)), (100, out[0].p50_ns));
     }
 

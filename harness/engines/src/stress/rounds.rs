@@ -9,6 +9,8 @@
 mod floor;
 mod lead;
 
+pub(super) use lead::seen_enough;
+
 use super::crew::{self, Crew, Ending, locked};
 use super::settings::Settings;
 use super::{Ended, Job};

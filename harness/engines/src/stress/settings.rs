@@ -4,14 +4,16 @@ use super::cpu;
 use super::gate::Dice;
 use crate::emit::EngineError;
 use racehunt_core::plan::{EngineConfig, StressConfig, Trial};
-use racehunt_core::scenario::{Chance, DurationRange, Pace, Rate};
+use racehunt_core::scenario::{Chance, DurationRange, Fault, Pace, Rate};
 use racehunt_sync::perturb::Perturb;
 use std::time::Duration;
 
 /// Settings of one trial.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    /// Actors, each a thread.
+    /// Processes that the actors belong to.
+    pub(super) processes: usize,
+    /// Actors of each process, each a thread.
     pub(super) threads: usize,
     /// What starts the next op.
     pub(super) pace: Pace,
@@ -31,6 +33,8 @@ pub(super) struct Settings {
     pub(super) rate: Option<f64>,
     /// Ops of each actor to deal at a time.
     pub(super) ops_per_thread: usize,
+    /// True if the actors are in processes of their own.
+    pub(super) over_processes: bool,
     perturb: Perturb,
 }
 
@@ -43,8 +47,9 @@ impl Settings {
         let EngineConfig::Stress(config) = &trial.engine else {
             return Err(EngineError::Trial(format!("{} is not a trial of the stress engine", trial.id)));
         };
-        refuse(config)?;
+        refuse(trial, config)?;
         Ok(Self {
+            processes: config.processes,
             threads: config.threads,
             pace: config.pace,
             cpus: cpu::available(),
@@ -55,8 +60,14 @@ impl Settings {
             stop_after: config.stop_after.filter(|_| config.pace == Pace::Rounds),
             rate: config.rate.filter(|_| config.pace == Pace::Open).map(Rate::per_second),
             ops_per_thread: config.ops_per_thread,
+            over_processes: over_processes(trial, config),
             perturb: perturb(config),
         })
+    }
+
+    /// Actors of all processes.
+    pub(super) fn actors(&self) -> usize {
+        self.processes * self.threads
     }
 
     /// How actor `me` is perturbed; every actor and every `batch` has decisions of its own.
@@ -71,10 +82,21 @@ impl Settings {
     }
 }
 
-fn refuse(config: &StressConfig) -> Result<(), EngineError> {
+/// True if the actors of the trial are in processes of their own: there are several, or one that something is done to
+/// which the process that judges must survive.
+fn over_processes(trial: &Trial, config: &StressConfig) -> bool {
+    config.processes > 1
+        || !config.faults.is_empty()
+        || trial.faults.iter().any(|fault| matches!(fault, Fault::Kill { .. }))
+}
+
+fn refuse(trial: &Trial, config: &StressConfig) -> Result<(), EngineError> {
     let wrong = |text: String| Err(EngineError::Trial(text));
-    if config.processes != 1 {
-        return wrong(format!("stress.processes = {}: more than one is not supported yet", config.processes));
+    if config.processes == 0 {
+        return wrong("stress.processes = 0: nobody would do anything".to_owned());
+    }
+    if config.pace == Pace::Open && over_processes(trial, config) {
+        return wrong("stress.rate: the pace `open` is not there for several processes or faults".to_owned());
     }
     if config.threads == 0 {
         return wrong("stress.threads = 0: nobody would do anything".to_owned());

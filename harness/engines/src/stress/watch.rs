@@ -17,7 +17,7 @@ pub(super) const OPENING: usize = DOING as usize - 1;
 /// In the subject's own drain at the end.
 pub(super) const RESTING: usize = DOING as usize - 2;
 /// Opening and drain are no ops and may rightly take longer: limits count this many times for them.
-const PATIENCE: u32 = 5;
+pub(super) const PATIENCE: u32 = 5;
 
 /// What one actor does now (0: nothing; else its number plus one) below the count of ops it ended.
 #[derive(Debug, Default)]
@@ -47,26 +47,49 @@ impl Beat {
 
     /// Ops ended so far.
     pub(super) fn ops(&self) -> u64 {
-        self.0.0.load(Ordering::Relaxed) >> DOING_BITS
+        self.word() >> DOING_BITS
+    }
+
+    /// The whole word, as a watcher in another process needs it.
+    pub(super) fn word(&self) -> u64 {
+        self.0.0.load(Ordering::Relaxed)
     }
 }
+
+/// The word of an actor that is in the opening of an instance and ended nothing yet.
+pub(super) const OPENS: u64 = OPENING as u64 + 1;
 
 /// Looks at the beats now and then.
 pub(super) struct Watch {
     limit: Duration,
+    first: usize,
     seen: Vec<(u64, Instant)>,
 }
 
 impl Watch {
     /// A watch over `actors` that calls it a stall when nothing ends for longer than `limit`.
     pub(super) fn new(actors: usize, limit: Duration) -> Self {
-        Self { limit, seen: vec![(0, Instant::now()); actors] }
+        Self::from(0, actors, limit, Instant::now())
+    }
+
+    /// The same over the actors from number `first` on, with a clock of the caller's.
+    pub(super) fn from(first: usize, actors: usize, limit: Duration, now: Instant) -> Self {
+        Self { limit, first, seen: vec![(0, now); actors] }
     }
 
     /// A stall, if there is one. Actors that wait between ops stall nothing by themselves.
     pub(super) fn look(&mut self, beats: &[Beat], ops: &[OpKind], now: Instant) -> Option<Violation> {
-        for (seen, beat) in self.seen.iter_mut().zip(beats) {
-            let word = beat.0.0.load(Ordering::Relaxed);
+        self.look_at(beats.iter().map(Beat::word), ops, now)
+    }
+
+    /// The same, given the beats' words.
+    pub(super) fn look_at(
+        &mut self,
+        words: impl Iterator<Item = u64>,
+        ops: &[OpKind],
+        now: Instant,
+    ) -> Option<Violation> {
+        for (seen, word) in self.seen.iter_mut().zip(words) {
             if word != seen.0 {
                 *seen = (word, now);
             }
@@ -80,7 +103,7 @@ impl Watch {
 
     fn violation(&self, ops: &[OpKind], now: Instant, quiet: Duration) -> Violation {
         let (mut names, mut parts) = (Vec::new(), Vec::new());
-        for (actor, (word, since)) in self.seen.iter().enumerate() {
+        for (actor, (word, since)) in (self.first..).zip(&self.seen) {
             let doing = (word & DOING) as usize;
             let what = match doing.checked_sub(1) {
                 None => {

@@ -9,8 +9,13 @@ use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Trial};
 use racehunt_core::protocol::{FromWorker, Run, Setup, ToWorker, VERSION};
 use racehunt_core::verdict::{Coverage, Verdict};
+use std::io::ErrorKind;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long to try to remove what a worker leaves behind.
+const REMOVING: Duration = Duration::from_secs(2);
 
 /// What the worker has told so far.
 #[derive(Default)]
@@ -19,12 +24,39 @@ struct Heard {
     findings: Vec<Finding>,
 }
 
+/// Where a worker and all that it starts put their temporary files. It is the harness's, so that nothing is left behind
+/// by those that are killed.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Result<Self, End> {
+        let dir = tempfile::Builder::new().prefix("racehunt-").tempdir();
+        dir.map(Self).map_err(|e| End::Trial(format!("its directory cannot be made: {e}")))
+    }
+
+    /// Removes it. Who was killed a moment ago may still be in the last call it made.
+    fn remove(self) {
+        let dir = self.0.keep();
+        let patience = Instant::now() + REMOVING;
+        while let Err(e) = std::fs::remove_dir_all(&dir) {
+            if e.kind() == ErrorKind::NotFound || Instant::now() >= patience {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
 pub(super) fn run(trial: &Trial, how: &Supervise, on: &mut dyn FnMut(Event)) -> TrialOutcome {
     let started = Instant::now();
-    let mut command = Command::new(&how.program);
-    command.args(&how.args);
-    let limits = how.deadlines(how.silence, budget(&trial.engine).map(|b| b + how.overrun));
     let mut heard = Heard::default();
+    let home = match Home::new() {
+        Ok(home) => home,
+        Err(end) => return partial(trial, heard, &Ended { end: Some(end), stderr: String::new() }, started.elapsed()),
+    };
+    let mut command = Command::new(&how.program);
+    command.args(&how.args).env("TMPDIR", home.0.path());
+    let limits = how.deadlines(how.silence, budget(&trial.engine).map(|b| b + how.overrun));
     let (answer, stopped, ended) = match Session::open(command, limits, on) {
         Err(ended) => (None, false, ended),
         Ok(mut session) => {
@@ -37,6 +69,7 @@ pub(super) fn run(trial: &Trial, how: &Supervise, on: &mut dyn FnMut(Event)) -> 
             (outcome, stopped, session.close(result))
         }
     };
+    home.remove();
     match answer {
         Some(outcome) => complete(outcome, heard, stopped),
         None => partial(trial, heard, &ended, started.elapsed()),
@@ -49,7 +82,7 @@ fn converse(
     heard: &mut Heard,
     on: &mut dyn FnMut(Event),
 ) -> Result<TrialOutcome, End> {
-    let setup = Setup { protocol: VERSION, trial: trial.clone(), actors: None, stall_ms: None };
+    let setup = Setup { protocol: VERSION, trial: trial.clone(), actors: None, stall_ms: None, member: None };
     session.send(&ToWorker::Setup(Box::new(setup)))?;
     loop {
         match session.next()? {

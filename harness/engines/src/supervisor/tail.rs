@@ -9,11 +9,11 @@ const KEPT: usize = 64 * 1024;
 
 /// The last [`KEPT`] bytes of a stream.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tail(Arc<Mutex<VecDeque<u8>>>);
+pub(crate) struct Tail(Arc<Mutex<VecDeque<u8>>>);
 
 impl Tail {
     /// Reads `from` to its end.
-    pub(super) fn drain(&self, mut from: impl Read) {
+    pub(crate) fn drain(&self, mut from: impl Read) {
         let mut piece = [0; 8 * 1024];
         loop {
             match from.read(&mut piece) {
@@ -33,7 +33,7 @@ impl Tail {
     }
 
     /// What is kept, as text; a character or line that was cut at the start is left out.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let full = kept.len() == KEPT;
         let text = String::from_utf8_lossy(kept.make_contiguous()).into_owned();

@@ -191,7 +191,7 @@ fn a_worker_whose_harness_is_gone_ends_by_itself() {
     let mut worker = Command::new(env!("CARGO_BIN_EXE_racehunt-fake-worker"));
     worker.arg("real-deaf").stdout(Stdio::null()).stdin(Stdio::piped());
     let mut worker = worker.spawn().expect("a worker can be started");
-    let setup = Setup { protocol: 1, trial: own(), actors: None, stall_ms: None };
+    let setup = Setup { protocol: 1, trial: own(), actors: None, stall_ms: None, member: None };
     let orders = [ToWorker::Setup(Box::new(setup)), ToWorker::Run(Run::default())];
     let mut stdin = worker.stdin.take().expect("stdin is piped");
     for order in &orders {

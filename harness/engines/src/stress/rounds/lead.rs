@@ -47,7 +47,7 @@ fn next_size(size: usize, took: Duration) -> usize {
 }
 
 /// True once every finding seen so far was seen `often` enough.
-fn seen_enough(tally: &Tally, often: u64) -> bool {
+pub(in crate::stress) fn seen_enough(tally: &Tally, often: u64) -> bool {
     !tally.findings().is_empty() && tally.findings().iter().all(|f| f.count >= often)
 }
 

@@ -13,6 +13,7 @@ use std::io::{BufRead, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
+mod files;
 mod real;
 
 fn main() -> ExitCode {
@@ -168,6 +169,7 @@ fn foreign(part: &str) {
                 gate("window", GateState::Passed);
             }
             ToWorker::Stop | ToWorker::Setup(_) | ToWorker::Gate { .. } => {}
+            ToWorker::Round(_) | ToWorker::Go { .. } => panic!("that is for members"),
             ToWorker::Teardown => return,
         }
     }

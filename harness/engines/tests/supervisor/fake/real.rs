@@ -1,5 +1,6 @@
 //! Our own worker's service with a toy subject and toy engines.
 
+use super::files::Files;
 use racehunt_core::finding::FindingKind;
 use racehunt_core::observation::{Observation, Violation};
 use racehunt_core::outcome::TrialOutcome;
@@ -8,6 +9,7 @@ use racehunt_core::subject::{Env, OpKind, Opener, ParamSpec, Subject, SubjectErr
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
 use racehunt_engines::emit::{Emit, EngineError, Progress, RunTrial};
+use racehunt_engines::stress;
 use racehunt_engines::worker::serve_process;
 use std::io::Write;
 use std::process::ExitCode;
@@ -19,10 +21,14 @@ pub(crate) fn serve(engine: &str) -> ExitCode {
         "chatty" => chatty,
         "patient" => patient,
         "deaf" => deaf,
+        "stress" => stress::run,
+        "tight" => |trial, subject, emit| {
+            stress::run_within(stress::DiskBounds { most: 8 << 20, free: 0 }, trial, subject, emit)
+        },
         "panics" => |_, _, _| panic!("out of cheese"),
         _ => |_, _, _| Err(EngineError::Trial("no such engine".to_owned())),
     };
-    match serve_process(&[&Toy], &|_| run) {
+    match serve_process(&[&Toy, &Files], &|_| run) {
         Ok(served) => ExitCode::from(served.code()),
         Err(_) => ExitCode::FAILURE,
     }

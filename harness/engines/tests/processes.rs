@@ -1,0 +1,163 @@
+//! Stress over processes, through the real supervisor: what is right passes whatever is done to its processes, what is
+//! broken is found, and after every trial no process and no directory is left.
+
+#[path = "processes/run.rs"]
+mod run;
+#[path = "supervisor/trials.rs"]
+#[expect(dead_code, reason = "shared with the supervisor's tests, which use all of it")]
+mod trials;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use racehunt_core::finding::FindingKind;
+use racehunt_core::plan::{ActorProgram, OpCall, Program, StressConfig};
+use racehunt_core::scenario::{Chance, Fault, Pace, StressFault, Unsynced};
+use racehunt_core::verdict::{Coverage, Verdict};
+use racehunt_engines::supervisor::Event;
+use run::{closed, kinds, note, rounds, run, run_with, span, trial};
+use std::time::{Duration, Instant};
+
+fn kills(every_ms: u64) -> StressFault {
+    StressFault::Kill { every: Some(span(every_ms)), call: None, chance: None }
+}
+
+fn pauses() -> StressFault {
+    StressFault::Pause { chance: Chance::new(0.5).unwrap() }
+}
+
+#[test]
+fn what_is_right_passes_and_everything_is_accounted_for() {
+    for variant in ["own-files", "marks"] {
+        let outcome = run(&trial(variant, StressConfig { processes: 3, threads: 2, ops_per_thread: 5, ..rounds(10) }));
+        assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+        assert_eq!((outcome.executions, &outcome.coverage), (10, &Coverage::Stressed { executions: 10 }));
+        assert_eq!((outcome.ops, outcome.ledger.accepted, outcome.ledger.retained), (300, 300, 300));
+        assert!(outcome.checked.iter().any(|c| c.checker == FindingKind::Lost && c.judged == 10));
+        assert!(note(&outcome, "started within"), "{:?}", outcome.notes);
+    }
+}
+
+#[test]
+fn kills_and_pauses_lose_nothing_that_is_not_lost() {
+    for variant in ["own-files", "marks"] {
+        let faults = vec![kills(40), pauses()];
+        let outcome = run(&trial(variant, StressConfig { processes: 3, faults, ..closed(1200) }));
+        assert_eq!(outcome.verdict, run::clean(), "{:?} {:?}", outcome.reasons, outcome.notes);
+        assert!(outcome.crashes > 3 && note(&outcome, " kills, "), "{:?}", outcome.notes);
+        assert!(outcome.ops > 100 && outcome.ledger.accepted <= outcome.ops);
+        assert_eq!((outcome.ledger.lost, outcome.ledger.duplicated, outcome.ledger.phantom), (0, 0, 0));
+        assert!(outcome.ledger.retained <= outcome.ledger.accepted + outcome.ledger.uncertain);
+        assert!(outcome.gauges.iter().any(|g| g.name == "samples" && g.peak > 10), "{:?}", outcome.gauges);
+        assert_eq!(outcome.latencies.len(), 1, "{:?}", outcome.notes);
+    }
+}
+
+#[test]
+fn a_lost_update_between_processes_is_found() {
+    let config = StressConfig { ops_per_thread: 20, stop_after: Some(1), ..rounds(300) };
+    let outcome = run(&trial("one-file", config));
+    assert_eq!((outcome.verdict, kinds(&outcome)), (Verdict::Fail, vec![FindingKind::Lost]), "{:?}", outcome.reasons);
+    assert!(outcome.executions < 300 && outcome.ledger.lost > 0);
+}
+
+#[test]
+fn a_named_process_is_killed_in_its_rounds_and_its_calls_go_on() {
+    let mut trial = trial("own-files", rounds(15));
+    let actor = |name: &str, process: &str| ActorProgram {
+        name: name.to_owned(),
+        ops: vec![OpCall::plain("put"); 400],
+        process: Some(process.to_owned()),
+    };
+    trial.program = Program::Actors(vec![actor("A", "left"), actor("B", "right")]);
+    trial.faults = vec![Fault::Kill { process: "right".to_owned(), unsynced: Unsynced::Kept }];
+    let outcome = run(&trial);
+    assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+    assert!(outcome.crashes > 0 && outcome.crashes <= 15, "{}", outcome.crashes);
+    // Each kill cuts off one call at most; whether that kept its id is not known.
+    assert!(outcome.ops <= 12_000 && outcome.ops + outcome.crashes >= 12_000, "{}", outcome.ops);
+    assert_eq!(outcome.ops, outcome.ledger.accepted);
+    trial.faults = vec![Fault::Kill { process: "middle".to_owned(), unsynced: Unsynced::Kept }];
+    assert!(run(&trial).reasons[0].contains("there are [left, right]"));
+}
+
+#[test]
+fn a_process_that_ends_by_itself_is_a_finding() {
+    for (variant, detail) in
+        [("aborts", "process died: signal 6 (SIGABRT)"), ("exits", "process died: exit code 3"), ("panics", "")]
+    {
+        let outcome = run(&run::spoilt(variant, rounds(3)));
+        assert_eq!((outcome.verdict, kinds(&outcome)), (Verdict::Fail, vec![FindingKind::Panic]), "{outcome:?}");
+        let found = &outcome.findings[0];
+        assert!(found.detail.contains(detail), "{}", found.detail);
+        assert!((outcome.executions, outcome.crashes, found.count) == (3, 0, 3), "{outcome:?}");
+        if variant == "aborts" {
+            assert!(found.message.contains("about to abort"), "{}", found.message);
+        }
+    }
+}
+
+#[test]
+fn a_process_that_hangs_is_a_stall_and_takes_nobody_with_it() {
+    let started = Instant::now();
+    for (variant, says) in [("hangs", "actor 1 in spoil for"), ("never-rests", "the drain at rest did not end")] {
+        let mut trial = run::spoilt(variant, closed(60_000));
+        if variant == "never-rests" {
+            trial = run::trial(variant, rounds(1));
+        }
+        trial.limits.stall = span(300);
+        let outcome = run(&trial);
+        assert_eq!((outcome.verdict, kinds(&outcome)), (Verdict::Fail, vec![FindingKind::Stall]), "{outcome:?}");
+        assert!(outcome.findings[0].message.contains(says), "{}", outcome.findings[0].message);
+        assert!(outcome.ops > 0);
+    }
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn a_full_disk_ends_the_trial_and_proves_nothing() {
+    let outcome = run_with("real-tight", &run::spoilt("fills", closed(60_000)), |_, _| {});
+    assert_eq!((outcome.verdict, outcome.findings.len()), (Verdict::Unknown, 0), "{outcome:?}");
+    assert!(outcome.reasons.iter().any(|r| r.contains("the trial's directory holds")), "{:?}", outcome.reasons);
+}
+
+#[test]
+fn a_killed_coordinator_leaves_nothing_behind() {
+    let outcome = run_with("real-stress", &trial("own-files", closed(60_000)), |event, pid| {
+        if let Event::Progress(p) = event
+            && p.spent > 0.005
+        {
+            let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
+        }
+    });
+    assert_eq!(outcome.verdict, Verdict::Unknown);
+    assert!(outcome.reasons[0].contains("was killed by signal 9"), "{:?}", outcome.reasons);
+}
+
+#[test]
+fn a_request_to_stop_is_heeded() {
+    let started = Instant::now();
+    let outcome = run::run_until(&trial("own-files", closed(60_000)), |p| p.spent > 0.005);
+    assert_eq!(outcome.verdict, Verdict::Unknown);
+    assert!(outcome.ops > 0 && outcome.ledger.accepted == outcome.ops && outcome.executions == 1, "{outcome:?}");
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn the_same_seed_deals_the_same_ops() {
+    let deal = |seed| {
+        let mut trial = trial("repeats", StressConfig { ops_per_thread: 10, ..rounds(6) });
+        trial.program = Program::Mix(vec![("put".to_owned(), 3), ("spoil".to_owned(), 1)]);
+        trial.seed = seed;
+        let outcome = run(&trial);
+        let ids = outcome.findings.iter().find(|f| f.kind == FindingKind::Duplicated).map(|f| f.ids.clone());
+        (ids, outcome.ledger)
+    };
+    assert_eq!(deal(1), deal(1));
+    assert_ne!(deal(1), deal(2));
+}
+
+#[test]
+fn what_this_engine_has_not_is_refused() {
+    let open = StressConfig { pace: Pace::Open, ..closed(100) };
+    assert!(run(&trial("own-files", open)).reasons[0].contains("stress.rate"));
+}

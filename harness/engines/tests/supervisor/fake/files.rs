@@ -1,0 +1,151 @@
+//! Components over files of one directory, as several processes share them: one that is right, and some that are not.
+
+use racehunt_core::history::{Answer, What};
+use racehunt_core::id::Id;
+use racehunt_core::ledger::Ledger;
+use racehunt_core::observation::{Gauge, Seen};
+use racehunt_core::plan::Params;
+use racehunt_core::subject::{
+    Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
+};
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+pub(crate) struct Files;
+
+impl Subject for Files {
+    fn name(&self) -> &'static str {
+        "files"
+    }
+    fn about(&self) -> &'static str {
+        "Ids in files."
+    }
+    fn variants(&self) -> &'static [Variant] {
+        &[]
+    }
+    fn ops(&self) -> &'static [OpKind] {
+        &[OpKind { name: "put", about: "keeps one id" }, OpKind { name: "spoil", about: "what the variant is for" }]
+    }
+    fn params(&self) -> Vec<ParamSpec> {
+        Vec::new()
+    }
+    fn open(&self, variant: &str, _: &Params, env: &Env) -> Result<Opener, SubjectError> {
+        let dir = env.dir.clone().ok_or_else(|| SubjectError::Resource("no directory".to_owned()))?;
+        if env.process.is_some() && env.host.as_deref() != Some("here") {
+            return Err(SubjectError::Resource(format!("host is {:?}", env.host)));
+        }
+        let (variant, process) = (variant.to_owned(), env.process);
+        Ok(Box::new(move || {
+            let (dir, variant) = (dir.clone(), variant.clone());
+            Arc::new(Store { dir, variant, process, samples: AtomicU64::new(0) })
+        }))
+    }
+}
+
+struct Store {
+    dir: PathBuf,
+    variant: String,
+    process: Option<usize>,
+    samples: AtomicU64,
+}
+
+impl Store {
+    /// Every id has a file of its own.
+    fn keep(&self, id: Id) -> Result<(), OpError> {
+        let file = fs::File::options().write(true).create_new(true).open(self.dir.join(id.0.to_string()));
+        file.map(drop).map_err(|e| OpError { kind: "create", message: e.to_string() })
+    }
+
+    /// All ids are in one file, which is read, changed and replaced: who does so at the same time undoes it.
+    fn replace(&self, id: Id) {
+        let all = self.dir.join("all");
+        let mut text = fs::read_to_string(&all).unwrap_or_default();
+        text.push_str(&format!("{}\n", id.0));
+        let new = self.dir.join(format!("new-{}", id.0));
+        fs::write(&new, text).expect("the directory is there");
+        fs::rename(new, all).expect("the directory is there");
+    }
+
+    fn spoil(&self, actor: &mut Actor) -> Result<(), OpError> {
+        match self.variant.as_str() {
+            "aborts" => {
+                let _ = writeln!(std::io::stderr(), "about to abort");
+                std::process::abort();
+            }
+            "exits" => std::process::exit(3),
+            "hangs" => loop {
+                std::thread::sleep(Duration::from_secs(600));
+            },
+            "fills" => {
+                let mut file =
+                    fs::File::options().create(true).append(true).open(self.dir.join("waste")).expect("a file");
+                file.write_all(&[7; 64 * 1024]).map_err(|e| OpError { kind: "write", message: e.to_string() })
+            }
+            "panics" => panic!("spoilt"),
+            "repeats" => {
+                let id = actor.next_id();
+                actor.ledger.delivered.push(id);
+                actor.ledger.accepted.push(id);
+                self.keep(id)
+            }
+            other => panic!("{other} has no such op"),
+        }
+    }
+}
+
+impl Instance for Store {
+    fn apply(&self, call: Call, actor: &mut Actor) -> Result<(), OpError> {
+        assert!(self.process == Some(actor.process as usize), "an actor of {} in {:?}", actor.process, self.process);
+        if call.op == 1 {
+            return self.spoil(actor);
+        }
+        match self.variant.as_str() {
+            "one-file" => {
+                let id = actor.next_id();
+                self.replace(id);
+                actor.ledger.accepted.push(id);
+            }
+            "marks" => {
+                let from = actor.now();
+                let id = actor.offer();
+                let answer = if self.keep(id).is_ok() { Answer::Yes } else { Answer::No };
+                actor.note(from, What::Put { id, answer, evicted: Vec::new() });
+            }
+            _ => {
+                let id = actor.next_id();
+                self.keep(id)?;
+                actor.ledger.accepted.push(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn rest(&self, ledger: &mut Ledger) {
+        assert!(self.process.is_none(), "a member never rests");
+        if self.variant == "never-rests" {
+            std::thread::sleep(Duration::from_secs(600));
+        }
+        let names = fs::read_dir(&self.dir).expect("the directory is there").flatten();
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        ledger.retained.extend(names.filter_map(|name| name.parse().ok()).map(Id));
+        let all = fs::read_to_string(self.dir.join("all")).unwrap_or_default();
+        ledger.retained.extend(all.lines().filter_map(|line| line.parse().ok()).map(Id));
+    }
+
+    fn seen(&self) -> Seen {
+        let peak = self.samples.load(Ordering::Relaxed);
+        Seen { gauges: vec![Gauge { name: "samples".to_owned(), peak, bound: None }], ..Seen::default() }
+    }
+
+    fn sample(&self) {
+        self.samples.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn address(&self) -> Option<String> {
+        Some("here".to_owned())
+    }
+}
