@@ -1,9 +1,16 @@
 //! Checkers: observations → violations. One file a checker, one line each in [`all`].
 
 mod conservation;
+mod counts;
+mod items;
 mod latency;
+mod missed;
+mod order;
 mod progress;
 mod reported;
+#[cfg(test)]
+mod script;
+mod seen;
 
 pub use latency::{LatencyLimit, latency_violations};
 
@@ -46,27 +53,43 @@ pub fn all() -> &'static [&'static dyn Checker] {
     &[
         &conservation::Lost,
         &conservation::Duplicated,
+        &seen::Sends,
         &conservation::Phantom,
         &conservation::OverDelivered,
         &reported::NoError,
         &reported::NoPanic,
         &progress::NoDeadlock,
         &progress::NoLivelock,
+        &seen::OverBound,
+        &seen::Unreadable,
+        &missed::Missed,
+        &counts::Miscount,
+        &order::Misordered,
+        &counts::SideEffect,
         &reported::Own,
     ]
 }
 
-/// Judges executions one after the other and counts what was judged.
-#[derive(Debug)]
-pub struct Panel {
-    judged: Vec<u64>,
-    marks: Marks,
+/// True for kinds that only some subjects give anything to judge by: a history, or what is seen from outside. Where
+/// such a checker judged nothing it has no count, and its silence means nothing.
+#[must_use]
+pub const fn is_conditional(kind: FindingKind) -> bool {
+    use FindingKind::{Miscount, Misordered, Missed, OverBound, SideEffect, Unreadable};
+    matches!(kind, OverBound | Unreadable | Missed | Miscount | Misordered | SideEffect)
 }
 
-impl Default for Panel {
-    fn default() -> Self {
-        Self { judged: vec![0; all().len()], marks: Marks::default() }
-    }
+/// Holds if there is no violation.
+fn judged(violations: impl IntoIterator<Item = Violation>) -> Judgement {
+    let broken: Vec<Violation> = violations.into_iter().collect();
+    if broken.is_empty() { Judgement::Holds } else { Judgement::Broken(broken) }
+}
+
+/// Judges executions one after the other and counts what was judged.
+#[derive(Debug, Default)]
+pub struct Panel {
+    /// Executions judged, by the number of the kind.
+    judged: [u64; FindingKind::ALL.len()],
+    marks: Marks,
 }
 
 impl Panel {
@@ -75,27 +98,38 @@ impl Panel {
         let settlement = observation.at_rest.then(|| observation.ledger.settle_with(&mut self.marks));
         let evidence = Evidence { observation, settlement };
         let mut broken = Vec::new();
-        for (checker, judged) in all().iter().zip(&mut self.judged) {
+        // Two checkers may share a kind: an execution that both judge counts once.
+        let mut judged = [false; FindingKind::ALL.len()];
+        for checker in all() {
             match checker.judge(&evidence) {
-                Judgement::Holds => *judged += 1,
+                Judgement::Holds => judged[checker.kind() as usize] = true,
                 Judgement::Broken(v) => {
-                    *judged += 1;
+                    judged[checker.kind() as usize] = true;
                     broken.extend(v);
                 }
                 Judgement::NotJudged(_) => {}
             }
         }
+        for (count, judged) in self.judged.iter_mut().zip(judged) {
+            *count += u64::from(judged);
+        }
         (broken, evidence.settlement)
     }
 
-    /// Executions each checker judged so far.
+    /// Executions each checker judged so far, without those of [`is_conditional`] kinds that had nothing to judge.
     #[must_use]
     pub fn counts(&self) -> Vec<CheckedCount> {
-        all()
-            .iter()
-            .zip(&self.judged)
-            .filter(|(c, _)| c.kind() != FindingKind::DataRace)
-            .map(|(c, n)| CheckedCount { checker: c.kind(), judged: *n })
-            .collect()
+        let mut counts: Vec<CheckedCount> = Vec::new();
+        for kind in all().iter().map(|checker| checker.kind()) {
+            let judged = self.judged[kind as usize];
+            let shown = kind != FindingKind::DataRace && (judged > 0 || !is_conditional(kind));
+            if shown && counts.iter().all(|count| count.checker != kind) {
+                counts.push(CheckedCount { checker: kind, judged });
+            }
+        }
+        counts
     }
 }
+
+#[cfg(test)]
+mod tests;

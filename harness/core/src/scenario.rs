@@ -104,7 +104,7 @@ pub struct Scenario {
     /// A worker in another language; only with `subject.command`, which has no other engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<Adapter>,
-    /// What goes wrong in every execution.
+    /// What goes wrong in every execution, under each engine. Default: nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fault: Vec<Fault>,
     /// What a clean run must keep.
@@ -175,9 +175,11 @@ fn read(walk: &Walk, table: &DeTable<'_>) -> Option<Scenario> {
     let about = root.require("about", "about = \"…\"", |node| node.string("a sentence on what this shows"));
     let subject = root.require("subject", "[subject]", SubjectSpec::read);
     let workload = root.require("workload", "[workload]", Workload::read);
-    let stress = root.get("stress", |node| Stress::read(node, workload.as_ref()));
-    let shuttle = root.get("shuttle", |node| Shuttle::read(node, workload.as_ref()));
-    let loom = root.get("loom", |node| Loom::read(node, workload.as_ref()));
+    let fault = read_faults(&mut root, subject.as_ref(), workload.as_ref());
+    let kills = fault.iter().filter(|fault| matches!(fault, Fault::Kill { .. })).count();
+    let stress = root.get("stress", |node| Stress::read(node, workload.as_ref(), kills > 0));
+    let shuttle = root.get("shuttle", |node| Shuttle::read(node, workload.as_ref(), kills));
+    let loom = root.get("loom", |node| Loom::read(node, workload.as_ref(), kills));
     let adapter = root.get("adapter", |node| Adapter::read(node, workload.as_ref()));
     let engines: Vec<EngineKind> = EngineKind::ALL.into_iter().filter(|engine| root.has(engine.name())).collect();
     check_engines(&mut root, &engines, subject.as_ref());
@@ -196,7 +198,7 @@ fn read(walk: &Walk, table: &DeTable<'_>) -> Option<Scenario> {
         shuttle,
         loom,
         adapter,
-        fault: Vec::new(),
+        fault,
         limits,
         expect,
         spans: Spans::default(),
@@ -221,6 +223,12 @@ fn read_scenario_name(node: &Node<'_>) -> Option<String> {
         return None;
     }
     Some(name)
+}
+
+fn read_faults(root: &mut Section<'_>, subject: Option<&SubjectSpec>, workload: Option<&Workload>) -> Vec<Fault> {
+    let command = subject.is_some_and(|subject| subject.command().is_some());
+    let around = fault::Around { workload, stress: root.has("stress"), command };
+    root.get("fault", |node| Fault::read_all(node, around)).unwrap_or_default()
 }
 
 fn read_expect(node: &Node<'_>, variants: Option<&[String]>, engines: &[EngineKind]) -> Option<Vec<Expectation>> {

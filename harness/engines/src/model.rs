@@ -6,9 +6,12 @@ pub use layout::{interleaving, waits};
 
 use crate::emit::EngineError;
 use crate::panics;
+use racehunt_core::history::{Event, What, account};
 use racehunt_core::observation::{Observation, OpFailure, Panic};
 use racehunt_core::plan::{ActorProgram, Trial};
+use racehunt_core::scenario::{Fault, OpCall};
 use racehunt_core::subject::{Actor, Call, Env, Instance, Opener, Subject};
+use racehunt_sync::process::{self, Unsynced};
 use racehunt_sync::{hook, thread};
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,13 +26,25 @@ const FILE: &str = file!();
 #[derive(Clone, Debug)]
 struct Part {
     name: String,
-    calls: Vec<(Call, String)>,
+    /// Index of its process.
+    process: u32,
+    does: Does,
+}
+
+#[derive(Clone, Debug)]
+enum Does {
+    /// Calls, with how they are written.
+    Calls(Vec<(Call, String)>),
+    /// One step: kills a process.
+    Kill { process: u32, unsynced: Unsynced },
 }
 
 /// The program of a trial, ready to be executed any number of times.
 pub struct Model {
     opener: Opener,
     parts: Vec<Part>,
+    /// Processes that a part kills.
+    mortal: Vec<u32>,
     ops: Vec<&'static str>,
     slot: Mutex<Slot>,
     /// Actors of earlier executions: a search has millions, and their memory need not be asked for each time.
@@ -45,20 +60,23 @@ struct Slot {
     ops: u64,
 }
 
+/// Under the facade the processes of actors count from 1: the one that starts them all and drains is outside of each.
+const FIRST_PROCESS: u32 = 1;
+
 impl Model {
     /// The model of `trial`, with `program` as dealt.
     ///
     /// # Errors
     /// When the program names an op the subject does not have, or the subject cannot be opened.
     pub fn new(trial: &Trial, program: &[ActorProgram], subject: &dyn Subject) -> Result<Self, EngineError> {
-        let parts = resolve(program, subject)?;
-        let calls = parts.iter().map(|p| p.calls.len()).sum();
-        let env = Env { model: true, calls: Some(calls), dir: None, ..Env::default() };
+        let Parts { parts, mortal, processes } = Parts::resolve(trial, program, subject)?;
+        let calls = program.iter().map(|p| p.ops.len()).sum();
+        let env = Env { model: true, calls: Some(calls), processes, ..Env::default() };
         let opener = subject
             .open(&trial.variant, &trial.params, &env)
             .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
         let ops = subject.ops().iter().map(|o| o.name).collect();
-        Ok(Self { opener, parts, ops, slot: Mutex::default(), spare: Mutex::default() })
+        Ok(Self { opener, parts, mortal, ops, slot: Mutex::default(), spare: Mutex::default() })
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Slot> {
@@ -81,6 +99,9 @@ impl Model {
     /// The execution: runs under whatever engine is current, in the engine's first actor.
     pub fn execute(self: &Arc<Self>) {
         let instance = (self.opener)();
+        for process in &self.mortal {
+            process::make_mortal(FIRST_PROCESS + process);
+        }
         let actors: Vec<_> = (0..self.parts.len())
             .map(|number| {
                 let (model, instance) = (Arc::clone(self), Arc::clone(&instance));
@@ -92,17 +113,24 @@ impl Model {
             })
             .collect();
         for (number, actor) in actors.into_iter().enumerate() {
-            if actor.join().is_err() {
-                self.panicked(number);
+            match actor.join() {
+                Ok(()) => {}
+                Err(payload) if process::is_kill(&*payload) => {}
+                Err(_) => self.panicked(number),
             }
         }
         hook::note(Location::caller(), || layout::REST.to_owned());
-        let mut ledger = std::mem::take(&mut self.slot().observation.ledger);
+        let mut ledger = {
+            let observation = &mut self.slot().observation;
+            account(&observation.history, &mut observation.ledger);
+            std::mem::take(&mut observation.ledger)
+        };
         instance.rest(&mut ledger);
-        let violations = instance.violations();
+        let (violations, seen) = (instance.violations(), instance.seen());
         let mut slot = self.slot();
         slot.observation.ledger = ledger;
         slot.observation.violations = violations;
+        slot.observation.seen = seen;
         slot.observation.at_rest = true;
         drop(slot);
         drop(instance);
@@ -115,14 +143,29 @@ impl Model {
             slot.started += 1;
             slot.seed
         };
+        let part = &self.parts[number];
+        let calls = match &part.does {
+            Does::Calls(calls) => calls,
+            Does::Kill { process, unsynced } => {
+                process::kill(FIRST_PROCESS + process, *unsynced);
+                self.slot().observation.crashes += 1;
+                return;
+            }
+        };
+        process::enter(FIRST_PROCESS + part.process);
         // Until its end the actor's records are its own; a guard hands them over even when it panics.
-        let mut actor = self.spare().pop().unwrap_or_else(|| Actor::new(0, 0));
+        let mut actor = self.spare().pop().unwrap_or_else(new_actor);
         actor.renew(number as u32, seed);
+        actor.process = part.process;
         let mut mine = Mine { model: self, actor, calls: 0 };
-        for (call, written) in &self.parts[number].calls {
+        for (call, written) in calls {
             hook::note_ahead(Location::caller(), || format!("{written} called"));
             mine.calls += 1;
-            match instance.apply(*call, &mut mine.actor) {
+            let before = mine.actor.history.len();
+            hook::call_begins();
+            let result = instance.apply(*call, &mut mine.actor);
+            began(&mut mine.actor.history[before..]);
+            match result {
                 Ok(()) => hook::note(Location::caller(), || format!("{written} returned")),
                 Err(e) => {
                     hook::note(Location::caller(), || format!("{written} failed: {e}"));
@@ -181,25 +224,77 @@ impl Drop for Mine<'_> {
         let mut slot = self.model.slot();
         slot.observation.ledger.merge(&self.actor.ledger);
         slot.observation.failures.append(&mut self.actor.failures);
+        slot.observation.history.append(&mut self.actor.history);
         slot.ops += self.calls;
         drop(slot);
-        self.model.spare().push(std::mem::replace(&mut self.actor, Actor::new(0, 0)));
+        self.model.spare().push(std::mem::replace(&mut self.actor, new_actor()));
     }
 }
 
-fn resolve(program: &[ActorProgram], subject: &dyn Subject) -> Result<Vec<Part>, EngineError> {
-    program
-        .iter()
-        .map(|actor| {
-            let calls = actor.ops.iter().map(|call| {
-                let op = subject
-                    .ops()
-                    .iter()
-                    .position(|o| o.name == call.kind)
-                    .ok_or_else(|| EngineError::Trial(format!("{} has no op {}", subject.name(), call.kind)))?;
-                Ok((Call { op, arg: call.arg.unwrap_or(0) }, call.to_string()))
+fn new_actor() -> Actor {
+    Actor::new(0, 0).with_clock(hook::tick)
+}
+
+/// The calls among `events` began with their first step.
+fn began(events: &mut [Event]) {
+    let Some(first) = hook::call_began() else { return };
+    for event in events.iter_mut().filter(|e| !matches!(e.what, What::Offer(_) | What::Remove(..))) {
+        event.from = event.from.max(first);
+    }
+}
+
+/// The parts of a program, and of what kills its processes.
+struct Parts {
+    parts: Vec<Part>,
+    mortal: Vec<u32>,
+    processes: usize,
+}
+
+impl Parts {
+    fn resolve(trial: &Trial, program: &[ActorProgram], subject: &dyn Subject) -> Result<Self, EngineError> {
+        let mut processes: Vec<Option<&str>> = Vec::new();
+        let mut parts = Vec::new();
+        for actor in program {
+            let name = actor.process.as_deref();
+            let process = processes.iter().position(|p| *p == name).unwrap_or_else(|| {
+                processes.push(name);
+                processes.len() - 1
             });
-            Ok(Part { name: actor.name.clone(), calls: calls.collect::<Result<_, EngineError>>()? })
-        })
-        .collect()
+            let does = Does::Calls(calls(actor, subject)?);
+            parts.push(Part { name: actor.name.clone(), process: process as u32, does });
+        }
+        let mut mortal = Vec::new();
+        for fault in &trial.faults {
+            let Fault::Kill { process, unsynced } = fault else { continue };
+            let number = processes.iter().position(|p| *p == Some(process.as_str())).ok_or_else(|| {
+                EngineError::Trial(format!("a fault kills the process {process}, to which no actor belongs"))
+            })?;
+            mortal.push(number as u32);
+            let does = Does::Kill { process: number as u32, unsynced: unsynced_of(*unsynced) };
+            parts.push(Part { name: format!("kill {process}"), process: 0, does });
+        }
+        mortal.sort_unstable();
+        mortal.dedup();
+        Ok(Self { parts, mortal, processes: processes.len() })
+    }
+}
+
+fn unsynced_of(unsynced: racehunt_core::scenario::Unsynced) -> Unsynced {
+    match unsynced {
+        racehunt_core::scenario::Unsynced::Kept => Unsynced::Kept,
+        racehunt_core::scenario::Unsynced::Lost => Unsynced::Lost,
+        racehunt_core::scenario::Unsynced::Torn => Unsynced::Torn,
+    }
+}
+
+fn calls(actor: &ActorProgram, subject: &dyn Subject) -> Result<Vec<(Call, String)>, EngineError> {
+    let call = |call: &OpCall| {
+        let op = subject
+            .ops()
+            .iter()
+            .position(|o| o.name == call.kind)
+            .ok_or_else(|| EngineError::Trial(format!("{} has no op {}", subject.name(), call.kind)))?;
+        Ok((Call { op, arg: call.arg.unwrap_or(0) }, call.to_string()))
+    };
+    actor.ops.iter().map(call).collect()
 }

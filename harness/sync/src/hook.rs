@@ -5,11 +5,13 @@
 //! fingerprint of the execution (the order in which actors touched each object) and, only when asked for,
 //! the recorded interleaving. Natively the same place injects yields and pauses ([`crate::perturb`]).
 
+mod ask;
 mod words;
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
 
+pub use ask::*;
 use words::mix;
 pub use words::{Blocked, Event, Kind, Object, Pending};
 
@@ -42,6 +44,9 @@ struct World {
     ahead: Vec<Event>,
     seq: u64,
     steps: u64,
+    /// Moments told so far by [`tick`], and for each actor the moment of its call's first step; 0 before it.
+    ticks: u64,
+    began: Vec<u64>,
     /// Actor of the last step, and how often that changed.
     last: ActorId,
     turns: u64,
@@ -113,6 +118,8 @@ pub fn reset(recording: bool) {
         w.ahead.clear();
         w.seq = 0;
         w.steps = 0;
+        w.ticks = 0;
+        w.began.clear();
         w.last = 0;
         w.turns = 0;
     });
@@ -189,6 +196,10 @@ pub fn done(me: ActorId, kind: Kind, object: ObjectId, site: Site, label: &'stat
             *p = None;
         }
         w.steps += 1;
+        if let Some(began) = w.began.get_mut(me as usize).filter(|b| **b == 0) {
+            w.ticks += 1;
+            *began = w.ticks;
+        }
         if w.last != me {
             w.last = me;
             w.turns += 1;
@@ -332,75 +343,4 @@ pub(crate) fn set_tried(object: ObjectId) {
             s.tried = true;
         }
     });
-}
-
-/// Every actor with an operation announced and not done: after a deadlock, those that wait.
-#[must_use]
-pub fn blocked() -> Vec<Blocked> {
-    with(|w| {
-        let mut out = Vec::new();
-        for (i, p) in w.pending.iter().enumerate() {
-            let Some(p) = p else { continue };
-            let slot = w.slots.get(p.object as usize);
-            out.push(Blocked {
-                actor: i as ActorId,
-                name: w.names[i].clone(),
-                waits: *p,
-                object: (p.object != 0).then(|| w.objects[p.object as usize - 1]),
-                holders: slot
-                    .map(|s| s.holders.iter().map(|h| (w.names[h.0 as usize].clone(), h.2)).collect())
-                    .unwrap_or_default(),
-            });
-        }
-        out
-    })
-}
-
-/// Fingerprint of the execution so far: per object, the order in which actors touched it. Two executions with the
-/// same one are the same up to the order of independent operations.
-#[must_use]
-pub fn fingerprint() -> u64 {
-    with(|w| {
-        let mut all = w.pending.len() as u64;
-        for (i, s) in w.slots.iter().enumerate() {
-            if s.order != 0 {
-                all = all.wrapping_add(mix(s.order ^ (i as u64) << 48));
-            }
-        }
-        all
-    })
-}
-
-/// Operations done in this execution.
-#[must_use]
-pub fn steps() -> u64 {
-    with(|w| w.steps)
-}
-
-/// Number of actors of this execution, the first one included.
-#[must_use]
-pub fn actors() -> usize {
-    with(|w| w.pending.len())
-}
-
-/// Names of the actors, by number.
-#[must_use]
-pub fn names() -> Vec<String> {
-    with(|w| w.names[..w.pending.len()].to_vec())
-}
-
-/// What is known of the objects; object `n` stands at `n - 1`.
-#[must_use]
-pub fn objects() -> Vec<Object> {
-    with(|w| w.objects.clone())
-}
-
-/// Takes the recorded events.
-#[must_use]
-pub fn take_events() -> Vec<Event> {
-    with(|w| {
-        let waiting = std::mem::take(&mut w.ahead);
-        w.events.extend(waiting);
-        std::mem::take(&mut w.events)
-    })
 }

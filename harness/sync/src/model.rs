@@ -251,8 +251,9 @@ impl WaitList {
         list.push((me, wake));
     }
 
-    /// Lets others run until someone wakes this actor.
+    /// Lets others run until someone wakes this actor. Nobody will, once its process was killed: then it ends here.
     pub(crate) fn block(&self) {
+        process::check();
         let me = hook::actor();
         if engine::current() == Engine::Loom {
             self.push(me, Wake::Loom(call(loom::thread::current)));

@@ -44,6 +44,40 @@ impl Program {
         }
     }
 
+    /// The programs of `processes` processes of `threads` threads each, with the numbers that the actors have over all.
+    ///
+    /// Without names of processes, thread `t` of process `p` gets program `p × threads + t` of [`Program::deal`] for all
+    /// threads. Where actors name processes there are as many as that, whatever `processes` says, in the order of their
+    /// first actors. Each runs its own actors, and with `threads` a multiple of the largest process each of them more
+    /// than once; a process with fewer actors than the largest has fewer threads.
+    #[must_use]
+    pub fn deal_processes(
+        &self,
+        processes: usize,
+        threads: usize,
+        ops_per_thread: usize,
+        seed: u64,
+    ) -> Vec<Vec<(u32, ActorProgram)>> {
+        let mut next = 0..;
+        let mut number = |program: ActorProgram| (next.next().unwrap_or(u32::MAX), program);
+        match self {
+            Self::Actors(actors) if actors.iter().any(|actor| actor.process.is_some()) => {
+                let groups = ActorProgram::by_process(actors);
+                let largest = groups.iter().map(Vec::len).max().unwrap_or(1);
+                let slots = |group: &[usize]| -> Vec<ActorProgram> {
+                    let own: Vec<_> = group.iter().map(|actor| actors[*actor].clone()).collect();
+                    let slots = (0..threads).filter(|slot| slot % largest < own.len());
+                    slots.map(|slot| again(&own[slot % largest], slot / largest)).collect()
+                };
+                groups.iter().map(|group| slots(group).into_iter().map(&mut number).collect()).collect()
+            }
+            _ => {
+                let all = self.deal(processes.saturating_mul(threads), ops_per_thread, seed);
+                all.chunks(threads.max(1)).map(|own| own.iter().cloned().map(&mut number).collect()).collect()
+            }
+        }
+    }
+
     /// A source of ops by weight, for paces without rounds; `None` with actors.
     #[must_use]
     pub fn draw(&self) -> Option<Draw<'_>> {
@@ -55,11 +89,14 @@ impl Program {
 }
 
 fn repeated(actors: &[ActorProgram], thread: usize) -> ActorProgram {
-    let actor = actors[thread % actors.len()].clone();
-    match thread / actors.len() {
-        0 => actor,
+    again(&actors[thread % actors.len()], thread / actors.len())
+}
+
+fn again(actor: &ActorProgram, times: usize) -> ActorProgram {
+    match times {
+        0 => actor.clone(),
         // `#` is in no name that a scenario can give, so the new one is free.
-        again => ActorProgram { name: format!("{}#{}", actor.name, again + 1), ..actor },
+        times => ActorProgram { name: format!("{}#{}", actor.name, times + 1), ..actor.clone() },
     }
 }
 
@@ -174,6 +211,37 @@ mod tests {
         assert_eq!(names, ["D", "A", "D#2", "A#2", "D#3"]);
         assert_eq!(dealt[3].ops, [OpCall::plain("increment")]);
         assert!(Program::Actors(vec![]).deal(5, 1, 1).is_empty());
+    }
+
+    #[test]
+    fn a_process_runs_its_own_actors() {
+        let actor = |name: &str, process: Option<&str>| ActorProgram {
+            name: name.into(),
+            ops: vec![OpCall::plain("flush")],
+            process: process.map(str::to_owned),
+        };
+        let dealt = |actors: &[ActorProgram], processes, threads| -> Vec<Vec<String>> {
+            let name = |(number, actor): &(u32, ActorProgram)| {
+                format!(
+                    "{number}:{}{}",
+                    actor.name,
+                    actor.process.as_ref().map_or_else(String::new, |p| format!("@{p}"))
+                )
+            };
+            let program = Program::Actors(actors.to_vec());
+            program.deal_processes(processes, threads, 1, 1).iter().map(|own| own.iter().map(name).collect()).collect()
+        };
+        let named = [actor("A", Some("P")), actor("B", Some("Q")), actor("C", Some("P")), actor("D", None)];
+        assert_eq!(ActorProgram::by_process(&named), [vec![0, 2], vec![1], vec![3]]);
+        assert_eq!(dealt(&named, 3, 2), [vec!["0:A@P", "1:C@P"], vec!["2:B@Q"], vec!["3:D"]]);
+        let twice = dealt(&named, 3, 4);
+        assert_eq!(twice[0], ["0:A@P", "1:C@P", "2:A#2@P", "3:C#2@P"]);
+        assert_eq!(twice[1..], [["4:B@Q", "5:B#2@Q"], ["6:D", "7:D#2"]]);
+        let nameless = [actor("A", None), actor("B", None), actor("C", None)];
+        assert_eq!(dealt(&nameless, 2, 2), [["0:A", "1:B"], ["2:C", "3:A#2"]]);
+        assert_eq!(mix().deal_processes(2, 2, 3, 7).concat().len(), 4);
+        let flat: Vec<ActorProgram> = mix().deal_processes(2, 2, 3, 7).concat().into_iter().map(|own| own.1).collect();
+        assert_eq!(flat, mix().deal(4, 3, 7));
     }
 
     #[test]

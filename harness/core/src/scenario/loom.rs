@@ -13,7 +13,8 @@ use super::workload::Workload;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Loom {
-    /// Actors beside the main one, 1 to 4 (loom has room for five). Only for a mix. Default: 2.
+    /// Actors beside the main one, 1 to 4 (loom has room for five). Only for a mix; actors that are named, and kills of
+    /// their processes, are at most 4 together. Default: 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 4))]
     pub threads: Option<usize>,
@@ -45,9 +46,9 @@ const fn default_time() -> Timespan {
 }
 
 impl Loom {
-    pub(super) fn read(node: &Node<'_>, workload: Option<&Workload>) -> Option<Self> {
+    pub(super) fn read(node: &Node<'_>, workload: Option<&Workload>, kills: usize) -> Option<Self> {
         let mut section = node.section()?;
-        let (threads, ops_per_thread) = model_sizes(&mut section, workload, 4, (2, 2));
+        let (threads, ops_per_thread) = model_sizes(&mut section, workload, kills, 4, (2, 2));
         let preemptions = section
             .get("preemptions", |node| node.list("a list of bounds such as [2, 3, \"none\"]", Preemptions::read));
         let executions = section.get("executions", |node| node.count(1..=i64::MAX as u64));

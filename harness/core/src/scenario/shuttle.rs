@@ -15,7 +15,8 @@ use super::workload::Workload;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shuttle {
-    /// Actors, 1 to 32. Only for a mix. Default: 3. A race of more actors than this is missed.
+    /// Actors, 1 to 32. Only for a mix; actors that are named, and kills of their processes, are at most 32 together.
+    /// Default: 3. A race of more actors than this is missed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 32))]
     pub threads: Option<usize>,
@@ -65,9 +66,9 @@ const fn default_reduce() -> bool {
 }
 
 impl Shuttle {
-    pub(super) fn read(node: &Node<'_>, workload: Option<&Workload>) -> Option<Self> {
+    pub(super) fn read(node: &Node<'_>, workload: Option<&Workload>, kills: usize) -> Option<Self> {
         let mut section = node.section()?;
-        let (threads, ops_per_thread) = model_sizes(&mut section, workload, 32, (3, 3));
+        let (threads, ops_per_thread) = model_sizes(&mut section, workload, kills, 32, (3, 3));
         let strategy = section.get("strategy", |node| node.sweep(Node::element));
         let executions = section.get("executions", |node| node.count(1..=i64::MAX as u64));
         let time = section.get("time", Node::element);

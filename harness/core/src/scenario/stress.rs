@@ -7,7 +7,7 @@ use super::fault::StressFault;
 use super::pace::Pace;
 use super::perturb::Perturb;
 use super::rate::Rate;
-use super::sizes::{forbid_ops, ops_per_thread, real_threads};
+use super::sizes::{forbid_ops, ops_per_thread, processes_and_threads};
 use super::sweep::Sweep;
 use super::timespan::Timespan;
 use super::walk::{Node, Section};
@@ -17,16 +17,19 @@ use super::workload::Workload;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stress {
-    /// Worker processes at once, 1 to 64; a list runs each. Default: 1. More than one misses nothing, and finds what goes
-    /// over files and sockets.
+    /// Worker processes at once, 1 to 64; a list runs each. Default: the number of processes that the actors name (and
+    /// then no other will do), or 1. More than one misses nothing that goes over files and sockets, and shares nothing
+    /// else: races over memory are then those within one process.
     #[serde(default = "default_processes")]
     pub processes: Sweep<usize>,
-    /// Threads of each process, 1 to 256; a list runs each. Default: the number of actors, or 2 for a mix.
-    /// With actors, thread i runs actor i modulo their number. On one CPU, threads overlap only where the
-    /// kernel or `perturb` takes one off it.
+    /// Threads of each process, 1 to 256; a list runs each. Default: the number of actors (of the largest process,
+    /// where they name processes), or 2 for a mix. With actors, thread t of process p runs actor p × threads + t modulo
+    /// their number; a process that is named runs its own actors and no others. On one CPU, threads overlap only
+    /// where the kernel or `perturb` takes one off it.
     #[serde(default = "default_threads")]
     pub threads: Sweep<usize>,
-    /// What starts the next op. Default: `open` if there is a `rate`, `rounds` if not.
+    /// What starts the next op. Default: `open` if there is a `rate`, `rounds` if not. With more than one process, with
+    /// `faults` or with a process to kill, `rounds` or `closed`; a `[[fault]]` of the kind `kill` needs `rounds`.
     #[serde(default = "default_pace")]
     pub pace: Pace,
     /// Ops a second over all threads of all processes. Only for the open pace, which needs it.
@@ -53,7 +56,8 @@ pub struct Stress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub stop_after: Option<u64>,
-    /// What goes wrong at random moments.
+    /// What goes wrong at random moments. Default: nothing. Moments are drawn from the seed, but what they meet is not
+    /// the same from run to run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<StressFault>,
 }
@@ -71,11 +75,14 @@ const fn default_pace() -> Pace {
 }
 
 impl Stress {
-    pub(super) fn read(node: &Node<'_>, workload: Option<&Workload>) -> Option<Self> {
+    pub(super) fn read(node: &Node<'_>, workload: Option<&Workload>, kills: bool) -> Option<Self> {
         let mut section = node.section()?;
-        let processes = section.get("processes", |node| node.sweep(|node| node.size(1..=64))).unwrap_or(Sweep::one(1));
-        let threads = real_threads(&mut section, workload);
+        let (processes, threads) = processes_and_threads(&mut section, workload);
         let (pace, rate) = read_pace(&mut section);
+        let faults = section
+            .get("faults", |node| node.each("a list such as [{ kind = \"pause\", chance = 0.1 }]", StressFault::read));
+        let several = processes.values().iter().any(|processes| *processes > 1);
+        check_pace(&mut section, pace, kills, several);
         let ops_per_thread = read_ops(&mut section, pace, workload);
         let duration = section.get("duration", Node::element);
         let (rounds, stop_after) = read_rounds(&mut section, pace);
@@ -92,7 +99,7 @@ impl Stress {
             rounds,
             perturb,
             stop_after,
-            faults: Vec::new(),
+            faults: faults.unwrap_or_default(),
         })
     }
 }
@@ -117,6 +124,30 @@ fn read_pace(section: &mut Section<'_>) -> (Option<Pace>, Option<Rate>) {
         _ => {}
     }
     (pace, rate)
+}
+
+/// What processes and what goes wrong in them ask of the pace.
+fn check_pace(section: &mut Section<'_>, pace: Option<Pace>, kills: bool, several: bool) {
+    let what = match (several, section.has("faults"), kills) {
+        (true, ..) => "more than one process",
+        (false, true, _) => "`faults`",
+        (false, false, true) => "a process to kill",
+        (false, false, false) => return,
+    };
+    match pace {
+        // A rate is kept by one process over its own threads; one that is paused or dead would owe its share.
+        Some(Pace::Open) => section.forbid(
+            "rate",
+            &format!("cannot stand beside {what}"),
+            "leave it out, and set `pace = \"closed\"`: only one process that stays alive can keep a rate",
+        ),
+        Some(Pace::Closed) if kills => section.forbid(
+            "pace",
+            "must be `rounds` beside a `[[fault]]` of the kind `kill`, which is one kill in each round",
+            "set `pace = \"rounds\"`, or say `faults = [{ kind = \"kill\", every = \"200ms\" }]` instead",
+        ),
+        _ => {}
+    }
 }
 
 fn read_ops(section: &mut Section<'_>, pace: Option<Pace>, workload: Option<&Workload>) -> Option<usize> {

@@ -28,9 +28,27 @@ pub struct ActorProgram {
     /// Its ops in order, at least one.
     #[schemars(length(min = 1))]
     pub ops: Vec<OpCall>,
-    /// The process it belongs to. Default: all that name none share one.
+    /// The process it belongs to. Default: all that name none share one. Under `[stress]` each name is a process of its
+    /// own; under a model it is a group of actors with its own pid, file locks and end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
+}
+
+impl ActorProgram {
+    /// The numbers of the actors of each process, the processes in the order of their first actors. Those that name none
+    /// share one, so without any name there is one process.
+    #[must_use]
+    pub fn by_process(actors: &[Self]) -> Vec<Vec<usize>> {
+        let mut groups: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
+        for (number, actor) in actors.iter().enumerate() {
+            let process = actor.process.as_deref();
+            match groups.iter_mut().find(|(name, _)| *name == process) {
+                Some((_, group)) => group.push(number),
+                None => groups.push((process, vec![number])),
+            }
+        }
+        groups.into_iter().map(|(_, group)| group).collect()
+    }
 }
 
 impl Workload {
@@ -40,6 +58,31 @@ impl Workload {
         match self {
             Self::Mix(_) => None,
             Self::Actors(actors) => Some(actors.len()),
+        }
+    }
+
+    /// The names of processes that actors give, in the order of the actors, each once.
+    #[must_use]
+    pub fn process_names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        if let Self::Actors(actors) = self {
+            for name in actors.iter().filter_map(|actor| actor.process.as_deref()) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
+    }
+
+    /// How many actors each process has, if actors name processes.
+    #[must_use]
+    pub fn process_sizes(&self) -> Option<Vec<usize>> {
+        match self {
+            Self::Actors(actors) if actors.iter().any(|actor| actor.process.is_some()) => {
+                Some(ActorProgram::by_process(actors).iter().map(Vec::len).collect())
+            }
+            _ => None,
         }
     }
 
@@ -117,10 +160,12 @@ fn read_actors(node: &Node<'_>) -> Option<Vec<ActorProgram>> {
         let ops = section.require("ops", "ops = [\"flush\"]", |node| {
             node.each("a list of ops such as [\"flush\"]", Node::element::<OpCall>)
         });
+        let process = section.get("process", |node| super::subject::read_name(node, "a process's name such as \"P\""));
+        let nameless = process.is_none() && section.has("process");
         section.finish();
-        if let (Some(name), Some(ops)) = (name, ops) {
+        if let (Some(name), Some(ops), false) = (name, ops, nameless) {
             names.push(name.clone());
-            actors.push(ActorProgram { name, ops, process: None });
+            actors.push(ActorProgram { name, ops, process });
         }
     }
     (actors.len() == count).then_some(actors)

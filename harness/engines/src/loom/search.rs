@@ -12,6 +12,7 @@ use racehunt_core::interleaving::Interleaving;
 use racehunt_core::observation::{Observation, Violation};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, LoomConfig, Trial};
+use racehunt_core::scenario::Fault;
 use racehunt_core::subject::Subject;
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
@@ -126,11 +127,12 @@ fn open(
     subject: &dyn Subject,
 ) -> Result<(Arc<Model>, Vec<ActorProgram>), EngineError> {
     let program = trial.program.deal(config.threads, config.ops_per_thread, trial.seed);
-    if program.len() >= MOST_THREADS {
+    let kills = trial.faults.iter().filter(|f| matches!(f, Fault::Kill { .. })).count();
+    if program.len() + kills >= MOST_THREADS {
         return Err(EngineError::Trial(format!(
-            "loom has {MOST_THREADS} threads with the first one, so at most {} actors; this program has {}",
+            "loom has {MOST_THREADS} threads with the first one, so at most {} actors and kills; this program has {}",
             MOST_THREADS - 1,
-            program.len()
+            program.len() + kills
         )));
     }
     Ok((Arc::new(Model::new(trial, &program, subject)?), program))

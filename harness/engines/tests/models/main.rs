@@ -241,5 +241,5 @@ fn five_actors_are_too_many_for_loom() {
         c.threads = 5;
     }
     let e = loom::run(&t, &Toys, &mut Told::default()).unwrap_err();
-    assert!(e.to_string().contains("at most 4 actors; this program has 5"), "{e}");
+    assert!(e.to_string().contains("at most 4 actors and kills; this program has 5"), "{e}");
 }

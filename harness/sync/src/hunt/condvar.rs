@@ -252,6 +252,8 @@ impl Condvar {
             }
             (Inner::Model(condvar), RawGuard::Model(guard)) => {
                 let (raw, site) = (guard.raw, Location::caller());
+                // Before the guard is taken apart: an actor that ends here gives its mutex up.
+                model::process::check();
                 // A panic that began before the wait poisons at the wait's release, as in std.
                 if guard.poisons() {
                     raw.set_poisoned(true);

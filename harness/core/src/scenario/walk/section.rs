@@ -88,7 +88,7 @@ impl<'w> Section<'w> {
     }
 
     /// " in `[stress]`", or nothing for the document.
-    fn of(&self) -> String {
+    pub(in crate::scenario) fn of(&self) -> String {
         if self.title.is_empty() { String::new() } else { format!(" in `[{}]`", self.title) }
     }
 

@@ -1,0 +1,175 @@
+//! Kills under the models: at every point, found and replayed, and no reason for a false finding.
+
+mod script;
+mod till;
+
+use racehunt_core::finding::{FindingKind, Repro};
+use racehunt_core::id::Id;
+use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::plan::{ActorProgram, EngineConfig, OpCall, Plan, Program, Trial};
+use racehunt_core::scenario::{Fault, Scenario, Unsynced};
+use racehunt_core::subject::Subject;
+use racehunt_core::verdict::{Coverage, Verdict};
+use racehunt_engines::emit::{Emit, Progress};
+use racehunt_engines::{loom, replay, shuttle};
+use script::Player;
+use std::collections::BTreeSet;
+use till::Till;
+
+struct Quiet;
+
+impl Emit for Quiet {
+    fn progress(&mut self, _: Progress) {}
+    fn finding(&mut self, _: &racehunt_core::finding::Finding) {}
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+const DFS: &str = "[shuttle]\nstrategy = \"dfs\"\nexecutions = 200000\ntime = \"60s\"";
+const RANDOM: &str = "[shuttle]\nstrategy = \"random\"\nexecutions = 3000\ntime = \"60s\"";
+const LOOM: &str = "[loom]\npreemptions = [3, \"none\"]\ntime = \"60s\"";
+/// For programs whose unbounded search takes half a minute.
+const LOOM_3: &str = "[loom]\npreemptions = [3]\ntime = \"60s\"";
+
+/// Actors as (process, puts); the process `p` is killed.
+fn trial(variant: &str, engine: &str, actors: &[(&str, usize)]) -> Trial {
+    let text = format!(
+        "schema = 1\nname = \"till\"\nabout = \"kills\"\n[subject]\nname = \"till\"\nvariant = \"{variant}\"\n\
+         [workload]\nactors = [{{ name = \"A\", ops = [\"put\"] }}]\n{engine}\n"
+    );
+    let scenario = Scenario::parse("till.toml", &text).unwrap_or_else(|e| panic!("{}", e.render(false)));
+    let mut trial = Plan::expand(&scenario, 1).trials.remove(0);
+    let actor = |(i, (process, puts)): (usize, &(&str, usize))| ActorProgram {
+        name: ["A", "B", "C"][i].to_owned(),
+        ops: vec![OpCall::plain("put"); *puts],
+        process: Some((*process).to_owned()),
+    };
+    trial.program = Program::Actors(actors.iter().enumerate().map(actor).collect());
+    match &mut trial.engine {
+        EngineConfig::Shuttle(config) => config.threads = actors.len(),
+        EngineConfig::Loom(config) => config.threads = actors.len(),
+        other => panic!("{other:?}"),
+    }
+    trial.faults = vec![Fault::Kill { process: "p".into(), unsynced: Unsynced::Kept }];
+    trial
+}
+
+fn run(trial: &Trial, subject: &dyn Subject) -> TrialOutcome {
+    let outcome = match trial.engine {
+        EngineConfig::Shuttle(_) => shuttle::run(trial, subject, &mut Quiet),
+        _ => loom::run(trial, subject, &mut Quiet),
+    };
+    outcome.unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn hunt(trial: &Trial) -> (TrialOutcome, BTreeSet<(Vec<Id>, Vec<Id>)>) {
+    let till = Till::default();
+    let outcome = run(trial, &till);
+    let left = till.left.lock().unwrap().clone();
+    (outcome, left)
+}
+
+fn ids(ids: &[(u32, u64)]) -> Vec<Id> {
+    ids.iter().map(|(actor, serial)| Id::new(*actor, *serial)).collect()
+}
+
+#[test]
+fn a_process_is_killed_at_every_point_and_nowhere_else() {
+    // A of `p` puts twice in two steps each; C of `q` once. What p can leave: the first 0 to 4 of its steps.
+    let p = [
+        (vec![], vec![]),
+        (vec![], vec![(0, 0)]),
+        (vec![(0, 0)], vec![]),
+        (vec![(0, 0)], vec![(0, 1)]),
+        (vec![(0, 0), (0, 1)], vec![]),
+    ];
+    let want: BTreeSet<_> = p
+        .into_iter()
+        .map(|(mut whole, half)| {
+            whole.push((1, 0));
+            (ids(&whole), ids(&half))
+        })
+        .collect();
+    for engine in [DFS, RANDOM, LOOM] {
+        let (outcome, left) = hunt(&trial("two-steps", engine, &[("p", 2), ("q", 1)]));
+        assert_eq!(left, want, "{engine}");
+        assert_eq!(outcome.crashes, outcome.executions, "each execution has its kill");
+        let kinds: Vec<FindingKind> = outcome.findings.iter().map(|f| f.kind).collect();
+        assert_eq!(kinds, [FindingKind::Invariant], "{engine}");
+        assert_eq!(outcome.ledger.lost + outcome.ledger.phantom + outcome.ledger.duplicated, 0);
+        assert!(outcome.ledger.uncertain > 0, "a put that was cut off is uncertain");
+        if engine != RANDOM {
+            assert_eq!(outcome.coverage, Coverage::Exhaustive);
+        }
+    }
+}
+
+#[test]
+fn the_kill_is_a_step_that_replays_and_shrinks() {
+    let (outcome, _) = hunt(&trial("two-steps", RANDOM, &[("p", 2), ("q", 2)]));
+    let finding = &outcome.findings[0];
+    let Repro::Schedule { switches, confirmed, .. } = &finding.repro else { panic!("{:?}", finding.repro) };
+    assert_eq!((confirmed.same, confirmed.of), (10, 10));
+    assert_eq!(switches.minimal, 1, "leave p once, between its two steps, for the kill");
+    let interleaving = replay::check(&outcome.trial, &Till::default(), finding).unwrap_or_else(|e| panic!("{e}"));
+    let kills = interleaving.steps.iter().filter(|s| s.kind == "kill").count();
+    assert_eq!(kills, 1, "{interleaving:?}");
+    let (outcome, _) = hunt(&trial("two-steps", LOOM, &[("p", 1), ("q", 1)]));
+    replay::check(&outcome.trial, &Till::default(), &outcome.findings[0]).unwrap_or_else(|e| panic!("{e}"));
+}
+
+#[test]
+fn what_is_done_in_one_step_survives_a_kill_anywhere() {
+    for engine in [DFS, LOOM] {
+        let (outcome, _) = hunt(&trial("one-step", engine, &[("p", 2), ("q", 2)]));
+        assert_eq!((outcome.verdict, &outcome.coverage), (Verdict::Pass, &Coverage::Exhaustive), "{outcome:?}");
+    }
+}
+
+#[test]
+fn locks_and_waiters_in_the_memory_of_a_killed_process_hold_nobody_up() {
+    // Two actors of `p` share a lock that one may be killed with; the process `q` has one of its own.
+    for engine in [DFS, LOOM_3] {
+        let (outcome, _) = hunt(&trial("guarded", engine, &[("p", 1), ("p", 1), ("q", 1)]));
+        let kinds: Vec<FindingKind> = outcome.findings.iter().map(|f| f.kind).collect();
+        assert_eq!(kinds, [FindingKind::Invariant], "half an item, and no deadlock: {:?}", outcome.reasons);
+        let (outcome, _) = hunt(&trial("waits", engine, &[("p", 1), ("p", 1)]));
+        assert_eq!(outcome.verdict, Verdict::Pass, "{outcome:?}");
+    }
+    // Without the kill, who waits for one that never comes is found to.
+    let mut alone = trial("waits", DFS, &[("p", 1), ("q", 1)]);
+    alone.faults.clear();
+    let (outcome, _) = hunt(&alone);
+    assert_eq!(outcome.findings[0].kind, FindingKind::Deadlock);
+}
+
+#[test]
+fn complete_searches_come_to_every_outcome_there_is_and_to_no_other() {
+    for seed in 0..16 {
+        let script = script::draw(seed);
+        let want = script::outcomes(&script);
+        for (engine, reduce) in [(DFS, true), (DFS, false), (LOOM, true)] {
+            if (engine == LOOM || !reduce) && script.len() > 2 {
+                continue; // Neither comes to an end in a second.
+            }
+            let mut trial = trial("script", engine, &[("p", 1), ("q", 1)]);
+            let parts = script.iter().enumerate().map(|(i, (process, steps))| ActorProgram {
+                name: ["A", "B", "C"][i].to_owned(),
+                ops: steps.iter().map(|log| OpCall { kind: "put".into(), arg: Some(*log as u32) }).collect(),
+                process: Some(["p", "q"][*process as usize].to_owned()),
+            });
+            trial.program = Program::Actors(parts.collect());
+            match &mut trial.engine {
+                EngineConfig::Shuttle(config) => (config.threads, config.reduce) = (script.len(), reduce),
+                EngineConfig::Loom(config) => config.threads = script.len(),
+                other => panic!("{other:?}"),
+            }
+            let player = Player::default();
+            let outcome = run(&trial, &player);
+            let left = player.left.lock().unwrap().clone();
+            assert_eq!(outcome.coverage, Coverage::Exhaustive, "{engine} {script:?}");
+            assert_eq!(left, want, "{engine} {script:?}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What engines ask of the tables: who waits, what happened, and when.
+
+use super::words::mix;
+use super::{ACTOR, ActorId, Blocked, Event, Object, with};
+
+/// Every actor with an operation announced and not done: after a deadlock, those that wait.
+#[must_use]
+pub fn blocked() -> Vec<Blocked> {
+    with(|w| {
+        let mut out = Vec::new();
+        for (i, p) in w.pending.iter().enumerate() {
+            let Some(p) = p else { continue };
+            let slot = w.slots.get(p.object as usize);
+            out.push(Blocked {
+                actor: i as ActorId,
+                name: w.names[i].clone(),
+                waits: *p,
+                object: (p.object != 0).then(|| w.objects[p.object as usize - 1]),
+                holders: slot
+                    .map(|s| s.holders.iter().map(|h| (w.names[h.0 as usize].clone(), h.2)).collect())
+                    .unwrap_or_default(),
+            });
+        }
+        out
+    })
+}
+
+/// Fingerprint of the execution so far: per object, the order in which actors touched it. Two executions with the
+/// same one are the same up to the order of independent operations.
+#[must_use]
+pub fn fingerprint() -> u64 {
+    with(|w| {
+        let mut all = w.pending.len() as u64;
+        for (i, s) in w.slots.iter().enumerate() {
+            if s.order != 0 {
+                all = all.wrapping_add(mix(s.order ^ (i as u64) << 48));
+            }
+        }
+        all
+    })
+}
+
+/// Operations done in this execution.
+#[must_use]
+pub fn steps() -> u64 {
+    with(|w| w.steps)
+}
+
+/// The next moment of this execution: a later call gives a larger number, whoever makes it.
+#[must_use]
+pub fn tick() -> u64 {
+    with(|w| {
+        w.ticks += 1;
+        w.ticks
+    })
+}
+
+/// The current actor begins a call.
+pub fn call_begins() {
+    let me = ACTOR.get() as usize;
+    with(|w| {
+        if w.began.len() <= me {
+            w.began.resize(me + 1, u64::MAX);
+        }
+        w.began[me] = 0;
+    });
+}
+
+/// The moment of the first step of the current actor's call; `None` if it made none. The engine lets an actor run up to
+/// its first step long before that step, and what it did until then nobody could see: the call began with the step.
+#[must_use]
+pub fn call_began() -> Option<u64> {
+    with(|w| w.began.get(ACTOR.get() as usize).copied().filter(|began| !matches!(*began, 0 | u64::MAX)))
+}
+
+/// Number of actors of this execution, the first one included.
+#[must_use]
+pub fn actors() -> usize {
+    with(|w| w.pending.len())
+}
+
+/// Names of the actors, by number.
+#[must_use]
+pub fn names() -> Vec<String> {
+    with(|w| w.names[..w.pending.len()].to_vec())
+}
+
+/// What is known of the objects; object `n` stands at `n - 1`.
+#[must_use]
+pub fn objects() -> Vec<Object> {
+    with(|w| w.objects.clone())
+}
+
+/// Takes the recorded events.
+#[must_use]
+pub fn take_events() -> Vec<Event> {
+    with(|w| {
+        let waiting = std::mem::take(&mut w.ahead);
+        w.events.extend(waiting);
+        std::mem::take(&mut w.events)
+    })
+}
