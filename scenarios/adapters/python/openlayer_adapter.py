@@ -20,15 +20,19 @@ Parameters
                     a system call of some microseconds before the removal. "none": nothing is wrapped, only stores can
                     be made, and what was accepted and is gone at the end counts as evicted, so that a loss cannot be
                     seen                                                     (default "names")
+    read            whether files are read from outside while a round goes on (default true)
     max_retries     the argument of the package's replay                     (default 3)
     drain           whether a process of its own replays what is left at rest (default true)
     clock, stub_ids "frozen" and true stop time.time and make all ids of names begin alike: stubs, because two names that
                     collide otherwise need the same millisecond and 32 equal random bits     (default "real", false)
 
 Seen from outside: the peak of the files, from a listing every half millisecond, which the kernel makes at one instant as
-long as it fits into 32 KiB (about 340 names); files that do not parse when they are first seen or when a listing of the
-package itself reads them (`torn`); files that do not parse at rest (`left-behind`). A file left behind still is its trace.
-A store that answers False is `rejected`, and an error of the kind that the package logs.
+long as it fits into 32 KiB (about 340 names); files that do not parse when they are first seen or when the package
+itself reads them (`torn`); files that do not parse at rest (`left-behind`). A file left behind still counts as its
+trace, unless the store said no. A store that answers False is `rejected`, and, if the package logs why, an error of
+that kind. A listing or a replay that fails answers as if there were nothing; the history shows what it missed.
+
+The package's `init` is not called: it imports pandas and pyarrow for uploads. The settings go where it puts them.
 """
 
 import importlib.metadata
@@ -70,10 +74,10 @@ def parse(path):
 class Watcher(threading.Thread):
     """Looks at the folder from outside while a round goes on."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, read):
         super().__init__(daemon=True)
         self.peak, self.torn = 0, []
-        self._folder, self._known, self._over = folder, set(), threading.Event()
+        self._folder, self._read, self._known, self._over = folder, read, set(), threading.Event()
 
     def run(self):
         """Until told to end."""
@@ -81,9 +85,11 @@ class Watcher(threading.Thread):
             self.look()
 
     def look(self):
-        """One look: all files are counted, the new ones read."""
+        """One look: all files are counted, the new ones perhaps read."""
         names = os.listdir(self._folder)
         self.peak = max(self.peak, len(names))
+        if not self._read:
+            return
         for name in set(names) - self._known:
             self._known.add(name)
             try:
@@ -108,7 +114,7 @@ class Round:
         self._base = os.path.join(crew.folder.path, str(number))
         self.folder = os.path.join(self._base, "buffer")
         os.makedirs(self.folder)
-        self._watcher = Watcher(self.folder)
+        self._watcher = Watcher(self.folder, setup.read)
         self._watcher.start()
 
     def journal(self, nth):
@@ -128,7 +134,7 @@ class Round:
     def rest(self, ledger):
         """All processes are at rest: what does not parse now stays so, what is left is replayed and counted."""
         self._watcher.end()
-        before = self._present()
+        before = {item for _, item, _ in self._present()}
         if self._setup.drain:
             self._crew.drain("replay", self._setup.stall)
         present = self._present()
@@ -142,18 +148,21 @@ class Round:
 
     def _book(self, ledger, settled, present, before):
         ledger.events, ledger.errors, ledger.crashes = settled.events, settled.errors, self._crew.crashes
+        for error in ledger.errors:
+            error["message"] = error["message"].replace(self.folder + os.sep, "")
         ledger.delivered = settled.sends
+        refused = set(settled.answered("no"))
         owners = [item if why is None else settled.names.id(name) for name, item, why in present]
-        ledger.retained = [item for item in owners if item is not None]
+        broken = [why is not None for _, _, why in present]
+        ledger.retained = [i for i, bad in zip(owners, broken) if i is not None and not (bad and i in refused)]
         if self._setup.observe == "none":
-            kept = {item for _, item, _ in before} | set(settled.sends)
-            ledger.evicted = [i for i in settled.accepted() if i not in kept]
-        torn = list(dict(settled.torn + self._watcher.torn).items())[:NAMED]
-        left = [(name, why) for name, _, why in present if why is not None][:NAMED]
+            ledger.evicted = [i for i in settled.answered("yes") if i not in before]
+        left = {name: why for name, _, why in present if why is not None}
+        torn = {name: why for name, why in settled.torn + self._watcher.torn if name not in left}
         ledger.seen = {
             "gauges": [{"name": "files", "peak": self._watcher.peak, "bound": self._setup.cap}],
             "unreadable": [f"{what}: {name}: {why}" for what, found in (("torn", torn), ("left-behind", left))
-                           for name, why in found],
+                           for name, why in list(found.items())[:NAMED]],
             "sends": [{"id": item, "key": None} for item in settled.sends],
         }
         for actor in self._crew.actors:
@@ -191,7 +200,7 @@ def number(setup, name, default, low, high):
 def opener(setup):
     """Looks at the parameters once and starts the processes; returns what makes the folder of each round."""
     check_version(setup.variant)
-    known = {"processes", "cap", "payload", "kill", "observe", "max_retries", "drain", "clock", "stub_ids"}
+    known = {"processes", "cap", "payload", "kill", "observe", "read", "max_retries", "drain", "clock", "stub_ids"}
     for name in setup.params.keys() - known:
         raise Failed(f"params.{name}: unknown, one of {', '.join(sorted(known))}")
     processes = number(setup, "processes", min(4, setup.actors), 1, 64)
@@ -200,6 +209,7 @@ def opener(setup):
     setup.cap = number(setup, "cap", 200, 0, 1_000_000)
     setup.kill = setup.param("kill", "none", ("none", *OPS))
     setup.observe = setup.param("observe", "names", ("names", "none"))
+    setup.read = setup.param("read", True, (True, False))
     setup.drain = setup.param("drain", True, (True, False))
     config = {
         "cap": setup.cap,

@@ -67,10 +67,10 @@ class Settled:
             for entry in journal:
                 self._enter(entry, op)
 
-    def accepted(self):
-        """The ids whose store answered with "yes"."""
+    def answered(self, answer):
+        """The ids whose store answered so."""
         puts = (event["what"]["put"] for event in self.events if "put" in event["what"])
-        return [put["id"] for put in puts if put["answer"] == "yes"]
+        return [put["id"] for put in puts if put["answer"] == answer]
 
     def _event(self, entry, began, what):
         self.events.append({"actor": entry["a"], "from": began, "to": entry["t"], "what": what})
@@ -108,7 +108,7 @@ class Settled:
                 "attempted": tried, "removed": gone, "total": total, "sent": sent, "failed": failed}})
         elif op == "clear" and not threw:
             self._event(entry, began, {"clear": {"counted": entry["counted"], "removed": gone}})
-        # A listing that fails answers as if nothing were there, and a replay likewise: the history shows it.
+        # A misfit is refused for what it is, and other calls that fail inside answer as if there were nothing.
         if entry["error"] and (threw or op in ("store", "status")):
             kind, message = entry["error"]
             self.errors.append({"actor": entry["a"], "op": op, "kind": kind, "message": message})
