@@ -4,11 +4,13 @@
 //! scenarios that hunt it lie beside the sources, in the folder of the system's name.
 
 pub mod metrics_buffer;
+mod params;
+pub mod trace_buffer;
 
 use racehunt_core::subject::Subject;
 
 /// Every subject of this crate.
 #[must_use]
 pub fn subjects() -> &'static [&'static dyn Subject] {
-    &[&metrics_buffer::MetricsBufferSubject]
+    &[&metrics_buffer::MetricsBufferSubject, &trace_buffer::TraceBufferSubject]
 }

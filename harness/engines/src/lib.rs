@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod distinct;
 pub mod emit;
+mod faults;
 pub mod loom;
 pub mod model;
 pub mod panics;

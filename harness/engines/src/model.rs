@@ -5,12 +5,13 @@ mod layout;
 pub use layout::{interleaving, waits};
 
 use crate::emit::EngineError;
-use crate::panics;
+use crate::{faults, panics};
 use racehunt_core::history::{Event, What, account};
 use racehunt_core::observation::{Observation, OpFailure, Panic};
 use racehunt_core::plan::{ActorProgram, Trial};
 use racehunt_core::scenario::{Fault, OpCall};
 use racehunt_core::subject::{Actor, Call, Env, Instance, Opener, Subject};
+use racehunt_sync::fs::{self, faults::Rule};
 use racehunt_sync::process::{self, Unsynced};
 use racehunt_sync::{hook, thread};
 use std::panic::Location;
@@ -45,6 +46,8 @@ pub struct Model {
     parts: Vec<Part>,
     /// Processes that a part kills.
     mortal: Vec<u32>,
+    /// What files answer with instead of what was asked for.
+    rules: Vec<Rule>,
     ops: Vec<&'static str>,
     slot: Mutex<Slot>,
     /// Actors of earlier executions: a search has millions, and their memory need not be asked for each time.
@@ -76,7 +79,8 @@ impl Model {
             .open(&trial.variant, &trial.params, &env)
             .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
         let ops = subject.ops().iter().map(|o| o.name).collect();
-        Ok(Self { opener, parts, mortal, ops, slot: Mutex::default(), spare: Mutex::default() })
+        let rules = faults::io_rules(&trial.faults);
+        Ok(Self { opener, parts, mortal, rules, ops, slot: Mutex::default(), spare: Mutex::default() })
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Slot> {
@@ -86,6 +90,7 @@ impl Model {
     /// Gets ready for an execution; `seed` is where its actors' draws come from.
     pub fn begin(&self, seed: u64, recording: bool) {
         hook::reset(recording);
+        fs::model::set_salt(seed);
         let _ = panics::take();
         let mut slot = self.slot();
         slot.observation.clear();
@@ -98,7 +103,10 @@ impl Model {
 
     /// The execution: runs under whatever engine is current, in the engine's first actor.
     pub fn execute(self: &Arc<Self>) {
+        // Neither the opening nor the drain is an op: nothing goes wrong there.
+        fs::faults::set(Vec::new(), 0);
         let instance = (self.opener)();
+        fs::faults::set(self.rules.clone(), self.slot().seed);
         for process in &self.mortal {
             process::make_mortal(FIRST_PROCESS + process);
         }
@@ -119,6 +127,7 @@ impl Model {
                 Err(_) => self.panicked(number),
             }
         }
+        fs::faults::set(Vec::new(), 0);
         hook::note(Location::caller(), || layout::REST.to_owned());
         let mut ledger = {
             let observation = &mut self.slot().observation;
@@ -164,7 +173,7 @@ impl Model {
             let before = mine.actor.history.len();
             hook::call_begins();
             let result = instance.apply(*call, &mut mine.actor);
-            began(&mut mine.actor.history[before..]);
+            began(number as u32, &mut mine.actor.history[before..]);
             match result {
                 Ok(()) => hook::note(Location::caller(), || format!("{written} returned")),
                 Err(e) => {
@@ -235,10 +244,11 @@ fn new_actor() -> Actor {
     Actor::new(0, 0).with_clock(hook::tick)
 }
 
-/// The calls among `events` began with their first step.
-fn began(events: &mut [Event]) {
+/// The calls of `actor` among `events` began with their first step.
+fn began(actor: u32, events: &mut [Event]) {
     let Some(first) = hook::call_began() else { return };
-    for event in events.iter_mut().filter(|e| !matches!(e.what, What::Offer(_) | What::Remove(..))) {
+    for event in events.iter_mut().filter(|e| e.actor == actor && !matches!(e.what, What::Offer(_) | What::Remove(..)))
+    {
         event.from = event.from.max(first);
     }
 }

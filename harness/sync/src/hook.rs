@@ -187,6 +187,18 @@ pub fn announce(kind: Kind, object: ObjectId, site: Site, label: &'static str) -
 
 /// The announced operation of `me` has happened.
 pub fn done(me: ActorId, kind: Kind, object: ObjectId, site: Site, label: &'static str, value: Option<u64>) {
+    done_with(me, kind, object, site, || label.to_owned(), value);
+}
+
+/// As [`done`]; `text` is asked for only when recording.
+pub fn done_with(
+    me: ActorId,
+    kind: Kind,
+    object: ObjectId,
+    site: Site,
+    text: impl FnOnce() -> String,
+    value: Option<u64>,
+) {
     if crate::model::failed() {
         return;
     }
@@ -220,7 +232,7 @@ pub fn done(me: ActorId, kind: Kind, object: ObjectId, site: Site, label: &'stat
         }
         if RECORDING.get() {
             w.flush_ahead(me);
-            w.events.push(Event { actor: me, kind: Some(kind), object, site, label: label.to_owned(), value });
+            w.events.push(Event { actor: me, kind: Some(kind), object, site, label: text(), value });
         }
     });
 }

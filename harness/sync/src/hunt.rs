@@ -26,4 +26,5 @@ pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, W
 pub(crate) fn reset() {
     thread::reset();
     once::reset();
+    fs::reset();
 }

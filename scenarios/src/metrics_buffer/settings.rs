@@ -1,5 +1,6 @@
 //! The settings under `[subject] params`, read once and checked against variant and engine.
 
+use crate::params::{all_known, choice, whole, wrong};
 use racehunt_core::plan::{ParamValue, Params};
 use racehunt_core::subject::{Env, ParamSpec, SubjectError};
 use std::time::Duration;
@@ -94,10 +95,7 @@ pub(super) fn specs() -> Vec<ParamSpec> {
 impl Settings {
     /// Reads `params`; what they leave out has its default.
     pub(super) fn read(params: &Params, env: &Env) -> Result<Self, SubjectError> {
-        if let Some(key) = params.keys().find(|key| !specs().iter().any(|spec| spec.name == key.as_str())) {
-            let known: Vec<&str> = specs().iter().map(|spec| spec.name).collect();
-            return Err(wrong(key, format!("metrics-buffer has no such setting (it has {})", known.join(", "))));
-        }
+        all_known(params, "metrics-buffer", &specs())?;
         let sink = choice(params, "sink", &SINKS)?;
         if env.model && matches!(sink, SinkKind::StatsdUdp | SinkKind::StatsdUnix) {
             let message = "sockets need real threads: leave shuttle and loom out, or use \"recorder\" (params.sink)";
@@ -116,32 +114,6 @@ impl Settings {
             sink_fails_at: whole(params, "sink_fails_at", 0, 0, i64::MAX)?,
         })
     }
-}
-
-pub(super) fn wrong(key: &str, message: String) -> SubjectError {
-    SubjectError::Param { key: key.to_owned(), message }
-}
-
-fn whole(params: &Params, key: &str, default: i64, least: i64, most: i64) -> Result<u64, SubjectError> {
-    let value = match params.get(key) {
-        None => Some(default),
-        Some(value) => value.as_integer(),
-    };
-    let fits = value.filter(|n| (least..=most).contains(n));
-    let limit = if most == i64::MAX { format!("{least} or more") } else { format!("{least} to {most}") };
-    fits.map(i64::unsigned_abs).ok_or_else(|| wrong(key, format!("a whole number, {limit}")))
-}
-
-/// The choice that `params` names, or else the first of the table.
-fn choice<T: Copy>(params: &Params, key: &str, table: &[(&str, T)]) -> Result<T, SubjectError> {
-    let Some(value) = params.get(key) else {
-        return Ok(table[0].1);
-    };
-    let named = value.as_str().and_then(|name| table.iter().find(|(known, _)| *known == name));
-    named.map(|(_, value)| *value).ok_or_else(|| {
-        let all: Vec<String> = table.iter().map(|(name, _)| format!("{name:?}")).collect();
-        wrong(key, format!("one of {}", all.join(", ")))
-    })
 }
 
 fn interval(params: &Params) -> Result<Duration, SubjectError> {

@@ -2,10 +2,11 @@
 
 use super::digits::{Decoding, Digits, SLOTS};
 use super::instance::{Buffer, FarEnd, MetricsInstance, OPS, Plan};
-use super::settings::{self, Keys, Settings, SinkKind, wrong};
+use super::settings::{self, Keys, Settings, SinkKind};
 use super::sink::receiver::{Address, Receiver};
 use super::sink::{Failing, Gate, Gated, IdStatsd, Recorder, Sink, Statsd, Yielding};
 use super::{AsShipped, Hardened, HardenedSharded, Ids, PublishedFix, RelaxedPublish, SwapUnlocked};
+use crate::params::wrong;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
 use std::io;

@@ -120,6 +120,7 @@ pub(crate) fn kill(process: u32, unsynced: Unsynced, site: Site) {
     let (id, token) = mortal(process).expect("only a process that may be killed is");
     let me = super::begin(Kind::Kill, id, site, "SIGKILL");
     token.touch();
+    crate::hunt::fs::before_kill();
     let woken = TABLE.with_borrow_mut(|t| {
         t.dead.push(process);
         let of = std::mem::take(&mut t.of);
