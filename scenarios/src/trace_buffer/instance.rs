@@ -310,10 +310,10 @@ impl super::Watch for Evicted<'_> {
 }
 
 /// A refusal that the caller had coming is no failure of the buffer's: a file system that refuses, a cap of 0, a trace
-/// that nobody could serialise.
+/// that nobody could serialise, no room but what is being sent.
 fn refused_store(error: &StoreError, broken: bool) -> Result<(), OpError> {
     match error {
-        StoreError::Io { .. } | StoreError::EvictedThenFailed { .. } | StoreError::Disabled => Ok(()),
+        StoreError::Io { .. } | StoreError::EvictedThenFailed { .. } | StoreError::Disabled | StoreError::Full => Ok(()),
         StoreError::Serialise(_) if broken => Ok(()),
         _ => Err(OpError { kind: error.kind(), message: error.to_string() }),
     }
