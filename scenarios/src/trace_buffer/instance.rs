@@ -313,7 +313,9 @@ impl super::Watch for Evicted<'_> {
 /// that nobody could serialise, no room but what is being sent.
 fn refused_store(error: &StoreError, broken: bool) -> Result<(), OpError> {
     match error {
-        StoreError::Io { .. } | StoreError::EvictedThenFailed { .. } | StoreError::Disabled | StoreError::Full => Ok(()),
+        StoreError::Io { .. } | StoreError::EvictedThenFailed { .. } | StoreError::Disabled | StoreError::Full => {
+            Ok(())
+        }
         StoreError::Serialise(_) if broken => Ok(()),
         _ => Err(OpError { kind: error.kind(), message: error.to_string() }),
     }
