@@ -47,6 +47,8 @@ struct World {
     /// Moments told so far by [`tick`], and for each actor the moment of its call's first step; 0 before it.
     ticks: u64,
     began: Vec<u64>,
+    /// True if a process may be killed.
+    killable: bool,
     /// Actor of the last step, and how often that changed.
     last: ActorId,
     turns: u64,
@@ -67,7 +69,10 @@ impl World {
     fn is_eager(&self, actor: ActorId) -> bool {
         match self.pending.get(actor as usize).and_then(Option::as_ref) {
             None => true,
-            Some(p) => p.kind.is_invisible() && !self.slots.get(p.object as usize).is_some_and(|s| s.tried),
+            Some(p) if !p.kind.is_invisible() => false,
+            // The last moment before the call answers is one at which its process may be killed.
+            Some(p) if self.killable && p.kind.is_release() => !crate::model::process::is_mortal(actor),
+            Some(p) => !self.slots.get(p.object as usize).is_some_and(|s| s.tried),
         }
     }
 
@@ -120,6 +125,7 @@ pub fn reset(recording: bool) {
         w.steps = 0;
         w.ticks = 0;
         w.began.clear();
+        w.killable = false;
         w.last = 0;
         w.turns = 0;
     });
@@ -261,6 +267,11 @@ pub fn releases(me: ActorId, object: ObjectId) {
             s.holders.swap_remove(i);
         }
     });
+}
+
+/// From now on a process may be killed.
+pub(crate) fn set_killable() {
+    with(|w| w.killable = true);
 }
 
 /// `actor` will not do what it announced.

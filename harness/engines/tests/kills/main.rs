@@ -1,5 +1,6 @@
 //! Kills under the models: at every point, found and replayed, and no reason for a false finding.
 
+mod files;
 mod script;
 mod till;
 
@@ -31,6 +32,12 @@ const RANDOM: &str = "[shuttle]\nstrategy = \"random\"\nexecutions = 3000\ntime 
 const LOOM: &str = "[loom]\npreemptions = [3, \"none\"]\ntime = \"60s\"";
 /// For programs whose unbounded search takes half a minute.
 const LOOM_3: &str = "[loom]\npreemptions = [3]\ntime = \"60s\"";
+
+/// Random programs over files; `RACEHUNT_SOUNDNESS=n` plays n times as many. Those whose searches do not come to their end
+/// in this many executions show nothing.
+const FILE_PROGRAMS: u64 = 16;
+const FILE_DFS: &str = "[shuttle]\nstrategy = \"dfs\"\nexecutions = 6000\ntime = \"60s\"";
+const FILE_LOOM: &str = "[loom]\npreemptions = [\"none\"]\nexecutions = 6000\ntime = \"60s\"";
 
 /// Actors as (process, puts); the process `p` is killed.
 fn trial(variant: &str, engine: &str, actors: &[(&str, usize)]) -> Trial {
@@ -172,4 +179,42 @@ fn complete_searches_come_to_every_outcome_there_is_and_to_no_other() {
             assert_eq!(left, want, "{engine} {script:?}");
         }
     }
+}
+
+#[test]
+fn reduced_unreduced_and_loom_come_to_the_same_over_files_and_their_locks() {
+    let (mut outcomes, mut compared) = (0, 0);
+    let times = std::env::var("RACEHUNT_SOUNDNESS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    for seed in 0..FILE_PROGRAMS * times {
+        for killed in [false, true] {
+            let program = files::draw(seed);
+            let of = |engine: &str, reduce: bool| {
+                let mut trial = trial("files", engine, &[("p", 1), ("q", 1)]);
+                let part = |(i, ops): (usize, &Vec<u32>)| ActorProgram {
+                    name: ["A", "B"][i].to_owned(),
+                    ops: ops.iter().map(|n| OpCall { kind: "put".into(), arg: Some(*n) }).collect(),
+                    process: Some(["p", "q"][i].to_owned()),
+                };
+                trial.program = Program::Actors(program.iter().enumerate().map(part).collect());
+                if let EngineConfig::Shuttle(config) = &mut trial.engine {
+                    config.reduce = reduce;
+                }
+                if !killed {
+                    trial.faults.clear();
+                }
+                let files = files::Files::default();
+                let outcome = run(&trial, &files);
+                let left = files.left.lock().unwrap().clone();
+                (outcome.coverage == Coverage::Exhaustive).then_some(left)
+            };
+            let Some(reduced) = of(FILE_DFS, true) else { continue };
+            outcomes += reduced.len();
+            for other in [("unreduced", of(FILE_DFS, false)), ("loom", of(FILE_LOOM, true))] {
+                let (name, Some(other)) = other else { continue };
+                compared += 1;
+                assert_eq!(reduced, other, "{name}: seed {seed} {program:?} killed: {killed}");
+            }
+        }
+    }
+    assert!(outcomes > 100 && compared > 20, "{outcomes} outcomes, {compared} comparisons: next to nothing");
 }

@@ -99,6 +99,12 @@ impl Kind {
         }
     }
 
+    /// The steps that give a lock up.
+    #[must_use]
+    pub(crate) fn is_release(self) -> bool {
+        matches!(self, Self::Unlock | Self::ReadUnlock)
+    }
+
     /// The steps that `Reduce` runs at once: no other actor can tell when they happen.
     #[must_use]
     pub fn is_invisible(self) -> bool {

@@ -101,7 +101,16 @@ pub(crate) fn is_kill(payload: &(dyn Any + Send)) -> bool {
 pub(crate) fn make_mortal(process: u32, site: Site) {
     let id = hook::new_object("process", site);
     let token = std::rc::Rc::new(Token::new());
+    hook::set_killable();
     TABLE.with_borrow_mut(|t| t.mortal.push((process, id, token)));
+}
+
+/// True if the process of `actor` may be killed.
+pub(crate) fn is_mortal(actor: ActorId) -> bool {
+    TABLE.with_borrow(|t| {
+        let process = t.of.get(actor as usize).copied().unwrap_or(0);
+        t.mortal.iter().any(|m| m.0 == process)
+    })
 }
 
 fn mortal(process: u32) -> Option<(ObjectId, std::rc::Rc<Token>)> {
