@@ -9,6 +9,7 @@ use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, Switches, f
 use racehunt_core::id::Id;
 use racehunt_core::interleaving::{Interleaving, Step};
 use racehunt_core::ledger::LedgerTotals;
+use racehunt_core::observation::Gauge;
 use racehunt_core::outcome::{CheckedCount, TrialOutcome};
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_core::scenario::{EngineKind, Scenario};
@@ -58,6 +59,32 @@ variant = "hardened"
 mix = { increment = 8, flush = 1 }
 [shuttle]
 strategy = "dfs"
+"#;
+
+/// Processes over one directory, some of which are killed; both variants go over the bound.
+pub const PROCESSES: &str = r#"
+schema = 1
+name = "trace-buffer/cap"
+about = "Four processes count the files before they add one."
+[subject]
+name = "trace-buffer"
+variant = ["as-shipped", "published-fix"]
+[workload]
+mix = { store = 1 }
+[[fault]]
+kind = "io"
+call = "unlink"
+error = "EIO"
+chance = 0.01
+[stress]
+processes = 4
+threads = 2
+pace = "closed"
+duration = "2s"
+faults = [{ kind = "kill", every = "200ms" }, { kind = "pause", chance = 0.1 }]
+[[expect]]
+race = "TB2"
+finding = "over-bound"
 "#;
 
 /// Reads a scenario that is known to be right.
@@ -227,6 +254,31 @@ pub fn canary_outcomes() -> (Scenario, Vec<TrialOutcome>) {
     let mut outcomes = outcomes(&scenario);
     find(at(&mut outcomes, "published-fix", EngineKind::Stress), FindingKind::Lost, 3);
     find(at(&mut outcomes, "published-fix", EngineKind::Shuttle), FindingKind::Lost, 812);
+    (scenario, outcomes)
+}
+
+/// [`PROCESSES`] with what it expects, and what became of the items.
+#[must_use]
+pub fn processes_outcomes() -> (Scenario, Vec<TrialOutcome>) {
+    let scenario = scenario(PROCESSES);
+    let mut outcomes = outcomes(&scenario);
+    for (outcome, rejected) in outcomes.iter_mut().zip([1_440, 0]) {
+        let accepted = 3_200 - rejected;
+        let (executions, retained) = (1, 200);
+        (outcome.executions, outcome.coverage) = (executions, Coverage::Stressed { executions });
+        outcome.checked.iter_mut().for_each(|count| count.judged = executions);
+        outcome.checked.push(CheckedCount { checker: FindingKind::OverBound, judged: executions });
+        outcome.ledger =
+            LedgerTotals { accepted, rejected, retained, evicted: accepted - retained, ..LedgerTotals::default() };
+        outcome.gauges = vec![
+            Gauge { name: "files".into(), peak: 203, bound: Some(200) },
+            Gauge { name: "bytes".into(), peak: 1_048_576, bound: None },
+        ];
+        outcome.crashes = if rejected > 0 { 12 } else { 1 };
+        find(outcome, FindingKind::OverBound, 1);
+        outcome.findings[0].message = "files: 203 at once, the bound is 200".to_owned();
+        outcome.findings[0].ids.clear();
+    }
     (scenario, outcomes)
 }
 

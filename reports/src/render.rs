@@ -1,6 +1,7 @@
 //! Renderers: report → bytes. One file each, one line each in [`ALL`].
 
 mod coverage;
+mod figures;
 mod interleaving;
 mod json;
 mod markdown;

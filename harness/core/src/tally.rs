@@ -220,7 +220,7 @@ mod tests {
     use crate::finding::FindingKind;
     use crate::id::Id;
     use crate::ledger::Ledger;
-    use crate::observation::Panic;
+    use crate::observation::{Panic, Seen};
     use crate::plan::Plan;
     use crate::scenario::Scenario;
 
@@ -263,6 +263,19 @@ mod tests {
         assert_eq!((outcome.verdict, outcome.reasons), (Verdict::Unknown, vec!["why".to_owned()]));
         let outcome = tally().finish(explored(&[]));
         assert_eq!((outcome.verdict, &*outcome.reasons[0]), (Verdict::Unknown, "no execution came to an end"));
+    }
+
+    #[test]
+    fn gauges_are_kept_at_their_worst_and_crashes_add_up() {
+        let mut t = tally();
+        for (peak, crashes) in [(3, 1), (5, 0), (4, 2)] {
+            let gauges = vec![Gauge { name: "files".into(), peak, bound: Some(4) }];
+            t.observe(&Observation { seen: Seen { gauges, ..Seen::default() }, crashes, ..at_rest(1, 1) });
+        }
+        let outcome = t.finish(explored(&[]));
+        let worst = Gauge { name: "files".into(), peak: 5, bound: Some(4) };
+        assert_eq!((outcome.gauges, outcome.crashes), (vec![worst], 3));
+        assert_eq!((outcome.findings[0].kind, outcome.findings[0].count), (FindingKind::OverBound, 1));
     }
 
     #[test]

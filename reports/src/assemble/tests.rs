@@ -5,7 +5,7 @@ use crate::canned::{self, CANARY, CLEAN, at, canary_outcomes, doubt, find, heade
 use crate::exit;
 use crate::model::{Report, ScenarioReport};
 use racehunt_core::finding::FindingKind;
-use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::outcome::{CheckedCount, TrialOutcome};
 use racehunt_core::scenario::EngineKind::{Loom, Shuttle, Stress};
 use racehunt_core::scenario::Scenario;
 use racehunt_core::verdict::{Coverage, Verdict};
@@ -93,6 +93,37 @@ fn an_engine_that_cannot_see_it_must_not_find_it() {
     let report = canary_with(|o| find(at(o, "published-fix", Loom), FindingKind::Lost, 1));
     is(&report, Verdict::Fail, "the scenario says that it cannot be seen");
     assert_eq!(report.scenarios[0].expectations[2].verdict, Verdict::Fail);
+}
+
+#[test]
+fn an_engine_without_a_history_to_judge_has_not_looked() {
+    let scenario = scenario(
+        &canned::PROCESSES
+            .replace("finding = \"over-bound\"", "finding = \"missed\"\nengines = [\"stress\"]\nwhy = \"x\"")
+            .replace("[[expect]]", "[shuttle]\n[[expect]]"),
+    );
+    let with = |checker: Option<CheckedCount>| {
+        let mut all = outcomes(&scenario);
+        for one in &mut all {
+            one.checked.extend(checker.clone());
+            if one.trial.engine.kind() == Stress {
+                find(one, FindingKind::Missed, 1);
+            }
+        }
+        canned::report(scenario.clone(), all)
+    };
+    is(&with(None), Verdict::Unknown, "not shown to be absent");
+    is(&with(Some(CheckedCount { checker: FindingKind::Missed, judged: 5 })), Verdict::Pass, "");
+}
+
+#[test]
+fn what_arrives_twice_is_covered_by_no_limit() {
+    let scenario = scenario(&format!("{CLEAN}\n[limits]\nduplicated = 100\n"));
+    let mut all = outcomes(&scenario);
+    find(&mut all[0], FindingKind::Duplicated, 1);
+    is(&canned::report(scenario.clone(), all.clone()), Verdict::Pass, "");
+    all[0].findings[0].detail = "sends".to_owned();
+    is(&canned::report(scenario, all), Verdict::Fail, "unexpected duplicated");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whether a trial's clean result may be believed.
 
 use crate::words::counted;
+use racehunt_core::check::is_conditional;
 use racehunt_core::finding::FindingKind;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::verdict::{Coverage, Verdict};
@@ -61,5 +62,8 @@ fn idle_checker(outcome: &TrialOutcome) -> Option<String> {
 
 /// True if the trial's checker for `kind` is one that counts, and judged nothing: then its silence means nothing.
 pub(super) fn blind_to(outcome: &TrialOutcome, kind: FindingKind) -> bool {
-    outcome.checked.iter().any(|count| count.checker == kind && count.judged == 0)
+    match outcome.checked.iter().find(|count| count.checker == kind) {
+        Some(count) => count.judged == 0,
+        None => is_conditional(kind),
+    }
 }

@@ -36,7 +36,13 @@ pub fn coverage(outcome: &TrialOutcome) -> String {
             chance_of_new(*unseen, *sampled)
         ),
         Coverage::Stressed { .. } => {
-            format!("{result} {executions} on real threads, whose schedules are not known")
+            let on = processes(outcome).map_or_else(
+                || "on real threads".to_owned(),
+                |n| {
+                    format!("in {} processes of {}", count(n), counted(outcome.trial.engine.threads() as u64, "thread"))
+                },
+            );
+            format!("{result} {executions} {on}, whose schedules are not known")
         }
     }
 }
@@ -50,7 +56,18 @@ pub(super) fn label(outcome: &TrialOutcome) -> String {
         Coverage::Bounded { preemptions } => bounds(preemptions).unwrap_or_else(|| "no bound completed".to_owned()),
         Coverage::Sampled { .. } if in_order(outcome) => "cut off".to_owned(),
         Coverage::Sampled { .. } => "sampled".to_owned(),
-        Coverage::Stressed { .. } => "real threads".to_owned(),
+        Coverage::Stressed { .. } => match processes(outcome) {
+            Some(n) => format!("{} processes", count(n)),
+            None => "real threads".to_owned(),
+        },
+    }
+}
+
+/// The processes of a trial of more than one.
+fn processes(outcome: &TrialOutcome) -> Option<u64> {
+    match &outcome.trial.engine {
+        EngineConfig::Stress(config) if config.processes > 1 => Some(config.processes as u64),
+        _ => None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! A short summary for a job page or a review comment.
 
-use super::interleaving;
+use super::{figures, interleaving};
 use crate::distinct::{Distinct, Standing, distinct};
 use crate::model::{Report, ScenarioReport};
 use crate::style::Style;
 use crate::words::{clean, count, counted, cut};
+use racehunt_core::observation::Gauge;
 use racehunt_core::verdict::Verdict;
 use std::fmt::Write as _;
 
@@ -39,6 +40,7 @@ pub fn markdown(report: &Report) -> String {
     for one in report.scenarios.iter().filter(|one| one.verdict != Verdict::Pass) {
         reasons(one, &mut out);
     }
+    table_of_figures(report, &mut out);
     let all = distinct(report);
     let unexpected: Vec<&Distinct<'_>> = all.iter().filter(|one| one.standing == Standing::Unexpected).collect();
     for one in unexpected.iter().take(MOST_SHOWN) {
@@ -66,6 +68,27 @@ fn row(one: &ScenarioReport, out: &mut String) {
         one.clean.len(),
         count(executions)
     );
+}
+
+/// What became of the items in each trial that tells more than "nothing is lost".
+fn table_of_figures(report: &Report, out: &mut String) {
+    let trials: Vec<_> = report.scenarios.iter().flat_map(figures::worth_telling).collect();
+    let Some(first) = trials.first() else { return };
+    let head: Vec<&str> = figures::fates(first).into_iter().map(|(fate, _)| fate).collect();
+    let _ = writeln!(out, "| trial | {} | peak (bound) | killed |", head.join(" | "));
+    let _ = writeln!(out, "|---|{}", "---:|".repeat(head.len() + 2));
+    for trial in trials {
+        let fates: Vec<String> = figures::fates(trial).into_iter().map(|(_, n)| count(n)).collect();
+        let peak = |one: &Gauge| {
+            let bound = one.bound.map_or_else(String::new, |bound| format!(" ({})", count(bound)));
+            format!("{} {}{bound}", escape(&one.name), count(one.peak))
+        };
+        let peaks: Vec<String> = trial.gauges.iter().map(peak).collect();
+        let peaks = if peaks.is_empty() { "–".to_owned() } else { peaks.join(", ") };
+        let (id, killed) = (escape(&trial.trial.id), count(trial.crashes));
+        let _ = writeln!(out, "| {id} | {} | {peaks} | {killed} |", fates.join(" | "));
+    }
+    out.push('\n');
 }
 
 fn reasons(one: &ScenarioReport, out: &mut String) {

@@ -2,7 +2,8 @@
 
 use crate::assemble::{Executed, assemble};
 use crate::canned::{
-    self, CANARY, CLEAN, at, canary_outcomes, doubt, find, header, lost_increment, outcomes, scenario,
+    self, CANARY, CLEAN, at, canary_outcomes, doubt, find, header, lost_increment, outcomes, processes_outcomes,
+    scenario,
 };
 use crate::model::Report;
 use crate::render::{self, TextOptions, interleaving, text};
@@ -45,6 +46,11 @@ fn mixed() -> Report {
     assemble(header(), vec![passes, exhaustive, fails, unknown], false)
 }
 
+fn processes() -> Report {
+    let (scenario, outcomes) = processes_outcomes();
+    canned::report(scenario, outcomes)
+}
+
 fn interrupted() -> Report {
     let (scenario, mut outcomes) = canary_outcomes();
     outcomes.truncate(1);
@@ -60,6 +66,7 @@ fn text_of_each_kind() {
     golden("text-pass", &text(&canned::canary(), &options(100)));
     golden("text-mixed", &text(&mixed(), &options(120)));
     golden("text-interrupted", &text(&interrupted(), &options(100)));
+    golden("text-processes", &text(&processes(), &options(100)));
     golden("text-nothing", &text(&assemble(header(), vec![], false), &options(100)));
 }
 
@@ -67,12 +74,28 @@ fn text_of_each_kind() {
 fn markdown_of_each_kind() {
     golden("markdown-pass", &render::markdown(&canned::canary()));
     golden("markdown-mixed", &render::markdown(&mixed()));
+    golden("markdown-processes", &render::markdown(&processes()));
     golden("markdown-interrupted", &render::markdown(&interrupted()));
 }
 
 #[test]
 fn json_of_a_run() {
     golden("json-interrupted", &render::json(&interrupted()));
+}
+
+#[test]
+fn what_became_of_the_items_is_said_where_there_is_more_than_loss_to_tell() {
+    let (scenario, mut outcomes) = processes_outcomes();
+    let shown = |outcomes: &[_]| text(&canned::report(scenario.clone(), outcomes.to_vec()), &options(100));
+    assert!(shown(&outcomes).contains("1,440 rejected") && shown(&outcomes).contains("12 processes killed"));
+    for one in &mut outcomes {
+        one.gauges.clear();
+        one.crashes = 0;
+    }
+    assert!(shown(&outcomes).contains("1,440 rejected, 1,560 evicted") && !shown(&outcomes).contains("killed"));
+    outcomes[0].ledger.rejected = 0;
+    outcomes.iter_mut().for_each(|one| one.ledger.evicted = 0);
+    assert!(!shown(&outcomes).contains("accepted"));
 }
 
 #[test]
@@ -113,6 +136,10 @@ fn a_sample_is_never_worded_as_a_proof() {
             assert!(said.contains("chance that the next one is new"), "{said}");
         }
     }
+    let mut several = processes_outcomes().1.remove(0);
+    several.findings.clear();
+    let said = render::coverage(&several);
+    assert_eq!(said, "no finding in 1 execution in 4 processes of 2 threads, whose schedules are not known");
     let cut_off = Coverage::Sampled { executions: 10_000, distinct: 10_000, unseen: 0.0 };
     let mut in_order = outcomes(&scenario(CLEAN)).remove(0);
     assert!(render::coverage(&in_order).contains("sequentially consistent only"));

@@ -6,6 +6,7 @@ mod findings;
 pub(super) use findings::repro;
 
 use super::coverage::coverage;
+use super::figures;
 use crate::distinct::{Distinct, distinct};
 use crate::model::{Report, ScenarioReport};
 use crate::style::Style;
@@ -85,6 +86,7 @@ fn scenario(one: &ScenarioReport, found: &[&Distinct<'_>], options: &TextOptions
         out.push('\n');
     }
     coverages(one, out);
+    all_figures(one, out);
     findings::all(found, options, out);
 }
 
@@ -102,6 +104,21 @@ fn coverages(one: &ScenarioReport, out: &mut String) {
         let _ = writeln!(out, "  and {} without a finding, in the report", counted(more as u64, "more trial"));
     }
     if !clean_ones.is_empty() {
+        out.push('\n');
+    }
+}
+
+/// What became of the items, of trials with findings too.
+fn all_figures(one: &ScenarioReport, out: &mut String) {
+    let trials: Vec<_> = figures::worth_telling(one).collect();
+    for trial in trials.iter().take(MOST_COVERAGE) {
+        let _ = writeln!(out, "  {}: {}", clean(&trial.trial.id), figures::figures(trial));
+    }
+    let more = trials.len().saturating_sub(MOST_COVERAGE);
+    if more > 0 {
+        let _ = writeln!(out, "  and the figures of {}, in the report", counted(more as u64, "more trial"));
+    }
+    if !trials.is_empty() {
         out.push('\n');
     }
 }

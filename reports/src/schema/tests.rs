@@ -34,8 +34,13 @@ fn the_shipped_copies_are_up_to_date() {
 fn a_report_keeps_to_its_schema_and_a_broken_one_does_not() {
     let validator = jsonschema::validator_for(&report()).unwrap();
     let good: Value = serde_json::from_str(&render::json(&canned::canary())).unwrap();
-    let errors: Vec<String> = validator.iter_errors(&good).map(|e| format!("{}: {e}", e.instance_path())).collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    let (processes, outcomes) = canned::processes_outcomes();
+    let figures = serde_json::from_str(&render::json(&canned::report(processes, outcomes))).unwrap();
+    for report in [&good, &figures] {
+        let errors: Vec<String> =
+            validator.iter_errors(report).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
     let broken = [
         ("/verdict", json!("maybe")),
         ("/scenarios/0/expectations/0/found", json!(1)),
@@ -60,7 +65,7 @@ fn as_json(toml: &str) -> Value {
 #[test]
 fn canned_scenarios_keep_to_the_schema_and_broken_ones_do_not() {
     let validator = jsonschema::validator_for(&scenario()).unwrap();
-    for text in [canned::CANARY, canned::CLEAN] {
+    for text in [canned::CANARY, canned::CLEAN, canned::PROCESSES] {
         let errors: Vec<String> = validator.iter_errors(&as_json(text)).map(|e| e.to_string()).collect();
         assert!(errors.is_empty(), "{errors:#?}");
     }

@@ -12,8 +12,9 @@ A worker hands `serve` a name and a function that makes a component:
 
     racehunt_worker.serve("counter", lambda setup: lambda: Counter(setup))
 
-An id taken with `actor.next_id()` counts as accepted when `apply` returns and as uncertain when it raises. The
-module owns the threads (they live as long as the worker and start each round on a barrier), the ids, the batches
+An id taken with `actor.next_id()` counts as accepted when `apply` returns and as uncertain when it raises. A component
+that knows more puts events, what was seen from outside and its crashes into the ledger that `rest` gets; one whose
+actors are no threads of this process sets `setup.crew` to a crew of its own. The module owns the threads (they live as long as the worker and start each round on a barrier), the ids, the batches
 and the stdin; whatever else prints to stdout ends up on stderr. The messages: harness/PROTOCOL.md."""
 
 import collections
@@ -27,6 +28,8 @@ import threading
 import time
 import traceback
 
+from racehunt_gates import Gates
+
 PROTOCOL = 1
 SERIAL_BITS = 40
 
@@ -35,9 +38,6 @@ BATCH = 100
 
 # A round that makes no headway for this long is reported as a stall, unless the trial has a limit of its own.
 STALL = 2.0
-
-# A held actor goes on after this long, because not every schedule can be forced on every component.
-GATE_PATIENCE = 1.0
 
 EXIT_ORPHAN = 71
 EXIT_STALLED = 72
@@ -75,6 +75,8 @@ class Setup:
         self.seed = self.trial["seed"]
         self.stall = message.get("stall_ms", STALL * 1000) / 1000
         self.gates = None
+        self.actors = message["actors"]
+        self.crew = None
 
     def param(self, name, default, choices=()):
         """A parameter of the scenario; one of `choices`, if any are given."""
@@ -85,7 +87,7 @@ class Setup:
 
 
 class Ledger:
-    """What happened to the ids of one round: one list a fate."""
+    """What happened to the ids of one round: one list a fate, or events; PROTOCOL.md has their forms."""
 
     FATES = ("accepted", "delivered", "evicted", "rejected", "uncertain")
 
@@ -93,6 +95,10 @@ class Ledger:
         for fate in self.FATES:
             setattr(self, fate, [])
         self.retained = []
+        self.events = []
+        self.errors = []
+        self.seen = {}
+        self.crashes = 0
 
 
 class Actor:
@@ -174,63 +180,12 @@ class Wire:
             for fate, i in entries[start:start + BATCH]:
                 lists.setdefault(fate, []).append(i)
             self.send("history", round=number, **lists)
-        errors = [e for a in actors for e in a.errors]
-        for start in range(0, len(errors), BATCH):
-            self.send("history", round=number, errors=errors[start:start + BATCH])
-        self.send("snapshot", round=number, retained=rest.retained)
-
-
-class Gates:
-    """Named points where the harness can hold an actor. A hold is for one actor: the first to reach it."""
-
-    def __init__(self, wire, patience=GATE_PATIENCE):
-        self._wire = wire
-        self._patience = patience
-        self._changed = threading.Condition()
-        self._armed = set()
-        self._holding = set()
-        self._watched = False
-
-    def act(self, name, action):
-        """Obeys the harness: `hold` arms the gate, `open` lets go."""
-        with self._changed:
-            self._watched = True
-            if action == "hold":
-                self._armed.add(name)
-            elif action == "open":
-                self._armed.discard(name)
-                self._holding.discard(name)
-                self._changed.notify_all()
-            else:
-                raise Failed(f"gate {name}: unknown action {action!r}")
-
-    def reach(self, name):
-        """Called by an actor at the gate. Returns at once unless this actor is the one to hold."""
-        if not self._watched:
-            return
-        with self._changed:
-            if name not in self._armed:
-                return
-            self._armed.discard(name)
-            self._holding.add(name)
-        self._wire.send("gate", name=name, state="held")
-        with self._changed:
-            opened = self._changed.wait_for(lambda: name not in self._holding, self._patience)
-            self._holding.discard(name)
-        if not opened:
-            self._wire.send("gate", name=name, state="expired")
-
-    def passed(self, name):
-        """Tells the harness that an actor is past a point another one may be waiting for."""
-        if self._watched:
-            self._wire.send("gate", name=name, state="passed")
-
-    def release(self):
-        """Lets go of everything; the round is at rest, and what drains it must not be held."""
-        with self._changed:
-            self._armed.clear()
-            self._holding.clear()
-            self._changed.notify_all()
+        errors = [e for a in actors for e in a.errors] + rest.errors
+        for name, entries in (("events", rest.events), ("errors", errors)):
+            for start in range(0, len(entries), BATCH):
+                self.send("history", round=number, **{name: entries[start:start + BATCH]})
+        told = {name: value for name, value in (("seen", rest.seen), ("crashes", rest.crashes)) if value}
+        self.send("snapshot", round=number, retained=rest.retained, **told)
 
 
 class Crew:
@@ -278,6 +233,9 @@ class Crew:
                 raise error
         return True
 
+    def end(self):
+        """After the last round. The threads are daemons: nothing waits for them."""
+
     def where(self):
         """One line for each actor's thread: the innermost place it is at."""
         frames = sys._current_frames()
@@ -296,6 +254,7 @@ class Session:
         self._gates = Gates(self.wire)
         self._stop = threading.Event()
         self._rounds = 0
+        self._crew = None
 
     def _listen(self):
         for line in self._lines:
@@ -325,6 +284,9 @@ class Session:
             traceback.print_exc()
             self.wire.send("failed", message=f"{type(error).__name__}: {error}")
             return 1
+        finally:
+            if self._crew is not None:
+                self._crew.end()
         return 0
 
     def _obey(self):
@@ -335,9 +297,8 @@ class Session:
             if kind == "setup":
                 setup = Setup(message)
                 setup.gates = self._gates
-                setup.actors = message["actors"]
                 fresh = self._opener(setup)
-                crew = Crew(setup.actors)
+                self._crew = crew = setup.crew or Crew(setup.actors)
                 self.wire.send("ready", actors=setup.actors)
             elif kind == "run":
                 self._run(message, setup, crew, fresh)

@@ -3,7 +3,7 @@
 use super::far_end::{FarEnd, delivered};
 use super::label::{self, BEFORE_ALL, Trace};
 use super::member::Member;
-use super::notes::Notes;
+use super::notes::{Notes, Tries};
 use super::plan::{Clock, Plan, Role};
 use super::shelf::{self, Sightings};
 use super::{BufferError, StoreError, forked};
@@ -157,9 +157,9 @@ impl TraceInstance {
     fn replay(&self, actor: &mut Actor) -> Result<(), OpError> {
         let from = actor.now();
         let buffer = &self.member(actor).buffer;
-        let mut notes = Notes::of(actor);
-        let replayed = buffer.replay(self.far.client(), self.plan.knobs.retries, &mut notes);
-        let (removed, attempted) = (notes.removed, notes.attempted);
+        let (tries, mut notes) = (Tries::at(self.far.client()), Notes::of(actor));
+        let replayed = buffer.replay(&tries, self.plan.knobs.retries, &mut notes);
+        let (removed, attempted) = (notes.removed, tries.ids());
         let says = replayed.as_ref().map_or_else(
             // It does not say: nothing is held against it.
             |_| (attempted.len() as u64, removed.len() as u64, attempted.len().saturating_sub(removed.len()) as u64),
@@ -220,7 +220,7 @@ impl TraceInstance {
     /// What a process finds that is started when all others are gone and every lease has ended: it sends what it can.
     fn settle(&self, ledger: &mut Ledger) {
         self.clock.pass(2 * self.plan.knobs.lease_ms);
-        let found = shelf::at_rest(&self.dir).unwrap_or_default();
+        let found = shelf::traces(super::tree::contents(&self.plan, &self.dir));
         let broken =
             found.iter().filter_map(|file| Some(format!("left-behind: {}: {}", file.name, file.fault.as_ref()?)));
         lock(&self.left).extend(broken);
@@ -230,7 +230,7 @@ impl TraceInstance {
             // What it could not send is still there, and counted as such.
             let _ = restarted.replay(self.far.client(), LAST_ATTEMPTS, &mut ());
         }
-        let left = shelf::at_rest(&self.dir).unwrap_or_default();
+        let left = shelf::traces(super::tree::contents(&self.plan, &self.dir));
         ledger.retained.extend(left.iter().filter_map(|file| file.id));
         ledger.delivered.extend(delivered(&self.far.sent()));
     }
@@ -280,7 +280,7 @@ impl Instance for TraceInstance {
 
     fn sample(&self) {
         if !self.plan.model && self.plan.role != Role::One {
-            lock(&self.seen).sample(&self.dir);
+            lock(&self.seen).sample(&self.dir, self.plan.knobs.parse_always);
         }
     }
 
@@ -310,10 +310,12 @@ impl super::Watch for Evicted<'_> {
 }
 
 /// A refusal that the caller had coming is no failure of the buffer's: a file system that refuses, a cap of 0, a trace
-/// that nobody could serialise.
+/// that nobody could serialise, no room but what is being sent.
 fn refused_store(error: &StoreError, broken: bool) -> Result<(), OpError> {
     match error {
-        StoreError::Io { .. } | StoreError::EvictedThenFailed { .. } | StoreError::Disabled => Ok(()),
+        StoreError::Io { .. } | StoreError::EvictedThenFailed { .. } | StoreError::Disabled | StoreError::Full => {
+            Ok(())
+        }
         StoreError::Serialise(_) if broken => Ok(()),
         _ => Err(OpError { kind: error.kind(), message: error.to_string() }),
     }

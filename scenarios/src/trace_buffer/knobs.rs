@@ -22,6 +22,8 @@ pub(super) struct Knobs {
     pub(super) prefill: u32,
     pub(super) retries: u32,
     pub(super) drain: bool,
+    /// Visible files must parse at every instant, not at rest only.
+    pub(super) parse_always: bool,
     pub(super) frozen: bool,
     pub(super) stubbed: bool,
     pub(super) client: ClientKind,
@@ -36,6 +38,7 @@ pub(super) struct Knobs {
 }
 
 const CLOCKS: [(&str, bool); 2] = [("real", false), ("frozen", true)];
+const PARSE: [(&str, bool); 2] = [("always", true), ("at-rest", false)];
 const IDS: [(&str, bool); 2] = [("unique", false), ("stubbed", true)];
 const CLIENTS: [(&str, ClientKind); 3] =
     [("auto", ClientKind::Auto), ("memory", ClientKind::Memory), ("http", ClientKind::Http)];
@@ -58,6 +61,12 @@ pub(super) fn specs() -> Vec<ParamSpec> {
         ),
         whole("retries", 3, "attempts of a replay at each trace, 0 to 100"),
         flag("drain", "whether a last replay, after all actors, sends what is left; it is accounted for either way"),
+        choice(
+            "parse",
+            "always",
+            &["always", "at-rest"],
+            "when a file that all can see must parse; always is at every step of a model and in every sample",
+        ),
         choice("clock", "real", &["real", "frozen"], "the time in file names; under a model it never moves"),
         choice(
             "ids",
@@ -77,7 +86,7 @@ pub(super) fn specs() -> Vec<ParamSpec> {
         flag("sync", "hardened: whether a store syncs the file before it is seen"),
         whole("lease_ms", 30_000, "hardened: how long the claim of a replay holds, 1 to 3600000"),
         whole("chunk", 4_096, "under a model: bytes that one step of a write writes, 1 or more"),
-        whole("tick_ms", 4, "under a model: the grain of a file's time, 0 to 10000; what is written within one ties"),
+        whole("tick_ms", 4, "under a model: the grain of a file's time, 1 to 10000; what is written within one ties"),
         whole(
             "fork_timeout_ms",
             0,
@@ -97,6 +106,7 @@ impl Knobs {
             prefill: whole(params, "prefill", 0, 0, 100_000)? as u32,
             retries: whole(params, "retries", 3, 0, 100)? as u32,
             drain: flag(params, "drain", true)?,
+            parse_always: choice(params, "parse", &PARSE)?,
             frozen: choice(params, "clock", &CLOCKS)?,
             stubbed: choice(params, "ids", &IDS)?,
             client: choice(params, "client", &CLIENTS)?,
@@ -105,7 +115,7 @@ impl Knobs {
             sync: flag(params, "sync", true)?,
             lease_ms: whole(params, "lease_ms", 30_000, 1, 3_600_000)?,
             chunk: whole(params, "chunk", 4_096, 1, i64::MAX)? as usize,
-            tick: millis("tick_ms", 4, 10_000)?,
+            tick: Duration::from_millis(whole(params, "tick_ms", 4, 1, 10_000)?),
             fork_timeout: millis("fork_timeout_ms", 0, 60_000)?,
         };
         knobs.check(env)?;

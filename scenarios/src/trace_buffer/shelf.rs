@@ -2,9 +2,7 @@
 
 use super::label;
 use racehunt_core::id::Id;
-use racehunt_sync::fs;
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
 /// What a name says of a file.
@@ -23,7 +21,7 @@ pub(super) fn standing(name: &str) -> Standing {
     let Some((_, suffix)) = name.strip_prefix("trace_").and_then(|rest| rest.split_once(".json")) else {
         return Standing::Hidden;
     };
-    if suffix.contains("quarantine") || suffix.contains("corrupt") { Standing::Quarantined } else { Standing::Visible }
+    if suffix.contains("quarantined") { Standing::Quarantined } else { Standing::Visible }
 }
 
 /// The part of a name that stays as long as the trace is there.
@@ -42,23 +40,19 @@ pub(super) struct Found {
     pub(super) fault: Option<String>,
 }
 
-/// All traces at rest, through the facade: one step for each call under a model. By name.
-pub(super) fn at_rest(dir: &Path) -> io::Result<Vec<Found>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        let standing = standing(name);
-        if standing == Standing::Hidden {
-            continue;
-        }
-        let body = fs::read(&path).map_err(|error| error.to_string()).and_then(|bytes| label::parse(&bytes));
-        let id = label::id_of(&path).or_else(|| body.clone().ok());
-        let fault = body.err().filter(|_| standing == Standing::Visible);
-        found.push(Found { name: name.to_owned(), standing, id, fault });
-    }
+/// The traces among the files of a directory, by name.
+pub(super) fn traces(files: Vec<(String, Vec<u8>)>) -> Vec<Found> {
+    let mut found: Vec<Found> = files.into_iter().filter_map(|(name, bytes)| found(name, &bytes)).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(found)
+    found
+}
+
+fn found(name: String, bytes: &[u8]) -> Option<Found> {
+    let standing = standing(&name);
+    let body = label::parse(bytes);
+    let id = label::id_of(Path::new(&name)).or_else(|| body.clone().ok());
+    let fault = body.err().filter(|_| standing == Standing::Visible);
+    (standing != Standing::Hidden).then_some(Found { name, standing, id, fault })
 }
 
 /// What was seen of the directory while the actors were at work.
@@ -100,7 +94,7 @@ impl Sightings {
     ///
     /// A listing is not one instant: it can show a file that was removed before another was made. So only those are
     /// counted that are still there after it, as all of these were when it ended; and a trace under two names is one.
-    pub(super) fn sample(&mut self, dir: &Path) {
+    pub(super) fn sample(&mut self, dir: &Path, parse: bool) {
         let Ok(entries) = std::fs::read_dir(dir) else { return };
         let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.retain(|name| standing(name) == Standing::Visible);
@@ -110,7 +104,7 @@ impl Sightings {
             self.counted(names.iter().filter(|name| dir.join(name).exists()).count());
         }
         // A file that is gone by now had been whole or not: nobody can tell. One that opens is read as it is.
-        let read = names.len().min(READ);
+        let read = if parse { names.len().min(READ) } else { 0 };
         for n in 0..read {
             let name = &names[(self.turn + n) % names.len()];
             if let Ok(bytes) = std::fs::read(dir.join(name)) {
@@ -148,17 +142,17 @@ mod tests {
         put(".tmp-trace_1_2_01000003.json", r#"{"id""#);
         put("trace_1_2_01000004.json.quarantined", r#"{"id""#);
         let mut seen = Sightings::default();
-        seen.sample(dir.path());
+        seen.sample(dir.path(), true);
         assert_eq!((seen.peak, seen.torn().count()), (1, 0));
         put("trace_1_2_01000005.json", r#"{"id""#);
-        seen.sample(dir.path());
+        seen.sample(dir.path(), true);
         let torn: Vec<String> = seen.torn().collect();
         assert_eq!((seen.peak, torn.len()), (2, 1));
         assert!(torn[0].starts_with("torn: trace_1_2_01000005.json: EOF"), "{torn:?}");
         std::fs::remove_file(dir.path().join(NAME)).unwrap();
-        seen.sample(dir.path());
+        seen.sample(dir.path(), true);
         assert_eq!(seen.peak, 2, "a peak stays");
-        seen.sample(Path::new("/nowhere"));
+        seen.sample(Path::new("/nowhere"), true);
     }
 
     #[test]
@@ -168,19 +162,19 @@ mod tests {
             std::fs::write(dir.path().join(name), r#"{"id": 1}"#).unwrap();
         }
         let mut seen = Sightings::default();
-        seen.sample(dir.path());
+        seen.sample(dir.path(), true);
         assert_eq!(seen.peak, 1);
     }
 
     #[test]
     fn at_rest_everything_has_an_id_or_a_fault() {
-        let dir = tempfile::tempdir().unwrap();
-        let put = |name: &str, body: &str| std::fs::write(dir.path().join(name), body).unwrap();
-        put(NAME, "");
-        put("trace_1_2_ffffffff.json", r#"{"id": 7}"#);
-        put("trace_1_2_01000004.json.quarantined", "{");
-        put(".lock", "");
-        let found = at_rest(dir.path()).unwrap();
+        let files = [
+            (NAME, ""),
+            ("trace_1_2_ffffffff.json", r#"{"id": 7}"#),
+            ("trace_1_2_01000004.json.quarantined", "{"),
+            (".lock", ""),
+        ];
+        let found = traces(files.map(|(name, body)| (name.to_owned(), body.into())).into());
         let told: Vec<_> = found.iter().map(|f| (f.standing, f.id, f.fault.as_deref())).collect();
         assert_eq!(
             told,
@@ -190,6 +184,5 @@ mod tests {
                 (Standing::Visible, Some(Id(7)), None),
             ]
         );
-        assert!(at_rest(Path::new("/nowhere")).is_err());
     }
 }

@@ -72,7 +72,8 @@ impl Checker for SideEffect {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
         let observation = evidence.observation;
-        let (mut puts, mut refused, mut cost): (u64, Vec<Id>, Vec<(Id, &[Id])>) = (0, Vec::new(), Vec::new());
+        let mut puts = 0_u64;
+        let (mut refused, mut cost) = (Vec::new(), Vec::new());
         for event in &observation.history {
             let What::Put { id, answer, evicted } = &event.what else { continue };
             puts += 1;

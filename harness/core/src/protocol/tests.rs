@@ -1,6 +1,9 @@
 //! The protocol's lines, among them every example of its document.
 
 use super::*;
+use crate::check::Panel;
+use crate::history::account;
+use crate::observation::Observation;
 use proptest::prelude::*;
 
 const DOCUMENT: &str = include_str!("../../../PROTOCOL.md");
@@ -73,6 +76,49 @@ fn a_history_becomes_a_ledger() {
     let FromWorker::History(history) = decode(1, line).unwrap() else { panic!("no history") };
     let (ledger, errors) = history.into_parts();
     assert!(ledger.settle().balances() && errors.is_empty());
+}
+
+/// The documented round: what its events mean, and what the checkers make of it.
+#[test]
+fn the_documents_history_is_judged() {
+    let mut observation = Observation { at_rest: true, ..Observation::default() };
+    for message in examples::<FromWorker>("← ") {
+        match message {
+            FromWorker::History(history) if !history.events.is_empty() => {
+                observation.history.extend(history.events.iter().cloned());
+                observation.ledger.merge(&history.into_parts().0);
+            }
+            FromWorker::Snapshot { retained, seen, crashes, .. } if crashes > 0 => {
+                observation.ledger.retained.extend(retained);
+                (observation.seen, observation.crashes) = (seen, crashes);
+            }
+            _ => {}
+        }
+    }
+    account(&observation.history, &mut observation.ledger);
+    let ids = |numbers: &[u64]| numbers.iter().copied().map(Id).collect::<Vec<_>>();
+    let ledger = &observation.ledger;
+    assert_eq!((&ledger.accepted, &ledger.evicted), (&ids(&[0, 1 << 40]), &ids(&[0])));
+    assert_eq!((&ledger.rejected, &ledger.uncertain), (&ids(&[1]), &ids(&[])));
+    let (violations, _) = Panel::default().judge(&observation);
+    let found: Vec<String> = violations.iter().map(|v| format!("{} {}", v.kind, v.detail)).collect();
+    assert_eq!(found, ["duplicated sends", "over-bound files", "unreadable torn", "side-effect evicted"]);
+}
+
+#[test]
+fn an_event_with_a_slip_in_it_is_refused() {
+    for (what, part) in [
+        (r#"{"put":{"id":0,"answer":"maybe","evicted":[]}}"#, "unknown variant `maybe`"),
+        (r#"{"put":{"id":0,"answer":"yes"}}"#, "missing field `evicted`"),
+        (r#"{"remove":[0,"drop"]}"#, "unknown variant `drop`"),
+        (r#"{"take":0}"#, "unknown variant `take`"),
+    ] {
+        let line = format!(r#"{{"type":"history","round":1,"events":[{{"actor":0,"from":1,"to":2,"what":{what}}}]}}"#);
+        let says = decode::<FromWorker>(1, line.as_bytes()).unwrap_err().to_string();
+        assert!(says.contains(part), "{says}");
+    }
+    let line = br#"{"type":"snapshot","round":1,"retained":[],"seen":{"gauges":[],"files":3}}"#;
+    assert!(decode::<FromWorker>(1, line).unwrap_err().to_string().contains("unknown field `files`"));
 }
 
 proptest! {

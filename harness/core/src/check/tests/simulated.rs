@@ -63,7 +63,7 @@ impl Queue {
     /// Sends all; some do not go through and stay.
     fn replay(&mut self, from: u64, to: u64, marked: u64, draw: u8) -> Event {
         let attempted: Vec<u64> = self.inside.iter().copied().collect();
-        let goes = |id: &&u64| (**id + u64::from(draw)) % 3 > 0;
+        let goes = |id: &&u64| !(**id + u64::from(draw)).is_multiple_of(3);
         let sent: Vec<u64> = attempted.iter().filter(goes).copied().collect();
         self.inside.retain(|id| !sent.contains(id));
         self.mark(marked, &attempted, Why::Deliver);
