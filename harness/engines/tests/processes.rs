@@ -50,7 +50,6 @@ fn kills_and_pauses_lose_nothing_that_is_not_lost() {
         assert_eq!((outcome.ledger.lost, outcome.ledger.duplicated, outcome.ledger.phantom), (0, 0, 0));
         assert!(outcome.ledger.retained <= outcome.ledger.accepted + outcome.ledger.uncertain);
         assert!(outcome.gauges.iter().any(|g| g.name == "samples" && g.peak > 10), "{:?}", outcome.gauges);
-        assert_eq!(outcome.latencies.len(), 1, "{:?}", outcome.notes);
     }
 }
 
@@ -170,6 +169,8 @@ fn a_request_to_stop_is_heeded() {
     let outcome = run::run_until(&trial("own-files", closed(60_000)), |p| p.spent > 0.005);
     assert_eq!(outcome.verdict, Verdict::Unknown);
     assert!(outcome.ops > 0 && outcome.ledger.accepted == outcome.ops && outcome.executions == 1, "{outcome:?}");
+    // Nobody was killed, so every call's latency is there.
+    assert_eq!(outcome.latencies.iter().map(|l| l.count).sum::<u64>(), outcome.ops);
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 
