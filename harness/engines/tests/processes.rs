@@ -29,7 +29,7 @@ fn pauses() -> StressFault {
 fn what_is_right_passes_and_everything_is_accounted_for() {
     for variant in ["own-files", "marks"] {
         let outcome = run(&trial(variant, StressConfig { processes: 3, threads: 2, ops_per_thread: 5, ..rounds(10) }));
-        assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+        run::assert_clean(&outcome);
         assert_eq!((outcome.executions, &outcome.coverage), (10, &Coverage::Stressed { executions: 10 }));
         assert_eq!((outcome.ops, outcome.ledger.accepted, outcome.ledger.retained), (300, 300, 300));
         assert!(outcome.checked.iter().any(|c| c.checker == FindingKind::Lost && c.judged == 10));
@@ -42,13 +42,14 @@ fn kills_and_pauses_lose_nothing_that_is_not_lost() {
     for variant in ["own-files", "marks"] {
         let faults = vec![kills(40), pauses()];
         let outcome = run(&trial(variant, StressConfig { processes: 3, faults, ..closed(1200) }));
-        assert_eq!(outcome.verdict, run::clean(), "{:?} {:?}", outcome.reasons, outcome.notes);
+        run::assert_clean(&outcome);
         assert!(outcome.crashes > 3 && note(&outcome, " kills, "), "{:?}", outcome.notes);
-        assert!(outcome.ops > 100 && outcome.ledger.accepted <= outcome.ops);
+        // A call that a kill cut off after it told what it did has not ended.
+        assert!(outcome.ops > 100, "{}", outcome.ops);
+        assert!(outcome.ledger.accepted <= outcome.ops + outcome.crashes, "{:?} {}", outcome.ledger, outcome.ops);
         assert_eq!((outcome.ledger.lost, outcome.ledger.duplicated, outcome.ledger.phantom), (0, 0, 0));
         assert!(outcome.ledger.retained <= outcome.ledger.accepted + outcome.ledger.uncertain);
         assert!(outcome.gauges.iter().any(|g| g.name == "samples" && g.peak > 10), "{:?}", outcome.gauges);
-        assert_eq!(outcome.latencies.len(), 1, "{:?}", outcome.notes);
     }
 }
 
@@ -71,7 +72,7 @@ fn a_named_process_is_killed_in_its_rounds_and_its_calls_go_on() {
     trial.program = Program::Actors(vec![actor("A", "left"), actor("B", "right")]);
     trial.faults = vec![Fault::Kill { process: "right".to_owned(), unsynced: Unsynced::Kept }];
     let outcome = run(&trial);
-    assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+    run::assert_clean(&outcome);
     assert!(outcome.crashes > 0 && outcome.crashes <= 15, "{}", outcome.crashes);
     // Each kill cuts off one call at most; whether that kept its id is not known.
     assert!(outcome.ops <= 12_000 && outcome.ops + outcome.crashes >= 12_000, "{}", outcome.ops);
@@ -85,7 +86,7 @@ fn a_process_kills_itself_at_a_call_and_is_started_again() {
     let fault = |chance| StressFault::Kill { every: None, call: Some(FileCall::Create), chance: Chance::new(chance) };
     let config = |chance| StressConfig { ops_per_thread: 20, faults: vec![fault(chance)], ..rounds(2) };
     let outcome = run(&trial("marks", config(0.1)));
-    assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+    run::assert_clean(&outcome);
     assert!(outcome.crashes > 0 && outcome.ops + outcome.crashes == 80, "{} {}", outcome.ops, outcome.crashes);
     // The kill comes before the call, so what was offered is nowhere.
     assert_eq!((outcome.ledger.uncertain, outcome.ledger.retained), (outcome.crashes, outcome.ops));
@@ -168,6 +169,8 @@ fn a_request_to_stop_is_heeded() {
     let outcome = run::run_until(&trial("own-files", closed(60_000)), |p| p.spent > 0.005);
     assert_eq!(outcome.verdict, Verdict::Unknown);
     assert!(outcome.ops > 0 && outcome.ledger.accepted == outcome.ops && outcome.executions == 1, "{outcome:?}");
+    // Nobody was killed, so every call's latency is there.
+    assert_eq!(outcome.latencies.iter().map(|l| l.count).sum::<u64>(), outcome.ops);
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 
