@@ -27,6 +27,7 @@ pub(crate) use member::{Say, serve};
 
 use crate::emit::{Emit, EngineError};
 use deal::Deal;
+use inject::Injection;
 use racehunt_core::observation::Violation;
 use racehunt_core::outcome::{OpLatency, TrialOutcome};
 use racehunt_core::plan::Trial;
@@ -46,6 +47,7 @@ struct Job {
     opener: Opener,
     ops: &'static [OpKind],
     deal: Deal,
+    injection: Injection,
 }
 
 /// What a pace came to.
@@ -119,7 +121,8 @@ fn in_process(
     let opener = subject
         .open(&trial.variant, &trial.params, &env)
         .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
-    let job = Job { settings, opener, ops: subject.ops(), deal };
+    let injection = Injection::of(trial, 0);
+    let job = Job { settings, opener, ops: subject.ops(), deal, injection };
     let tally = Tally::new(trial.clone());
     if in_rounds { rounds::run(job, tally, emit) } else { load::run(job, tally, emit) }
 }

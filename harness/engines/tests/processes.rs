@@ -10,8 +10,8 @@ mod trials;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use racehunt_core::finding::FindingKind;
-use racehunt_core::plan::{ActorProgram, OpCall, Program, StressConfig};
-use racehunt_core::scenario::{Chance, Fault, Pace, StressFault, Unsynced};
+use racehunt_core::plan::{ActorProgram, EngineConfig, OpCall, Program, StressConfig};
+use racehunt_core::scenario::{Chance, Fault, FileCall, IoError, Pace, StressFault, Unsynced};
 use racehunt_core::verdict::{Coverage, Verdict};
 use racehunt_engines::supervisor::Event;
 use run::{closed, kinds, note, rounds, run, run_with, span, trial};
@@ -44,7 +44,9 @@ fn kills_and_pauses_lose_nothing_that_is_not_lost() {
         let outcome = run(&trial(variant, StressConfig { processes: 3, faults, ..closed(1200) }));
         assert_eq!(outcome.verdict, run::clean(), "{:?} {:?}", outcome.reasons, outcome.notes);
         assert!(outcome.crashes > 3 && note(&outcome, " kills, "), "{:?}", outcome.notes);
-        assert!(outcome.ops > 100 && outcome.ledger.accepted <= outcome.ops);
+        // A call that a kill cut off after it told what it did has not ended.
+        assert!(outcome.ops > 100, "{}", outcome.ops);
+        assert!(outcome.ledger.accepted <= outcome.ops + outcome.crashes, "{:?} {}", outcome.ledger, outcome.ops);
         assert_eq!((outcome.ledger.lost, outcome.ledger.duplicated, outcome.ledger.phantom), (0, 0, 0));
         assert!(outcome.ledger.retained <= outcome.ledger.accepted + outcome.ledger.uncertain);
         assert!(outcome.gauges.iter().any(|g| g.name == "samples" && g.peak > 10), "{:?}", outcome.gauges);
@@ -78,6 +80,35 @@ fn a_named_process_is_killed_in_its_rounds_and_its_calls_go_on() {
     assert_eq!(outcome.ops, outcome.ledger.accepted);
     trial.faults = vec![Fault::Kill { process: "middle".to_owned(), unsynced: Unsynced::Kept }];
     assert!(run(&trial).reasons[0].contains("there are [left, right]"));
+}
+
+#[test]
+fn a_process_kills_itself_at_a_call_and_is_started_again() {
+    let fault = |chance| StressFault::Kill { every: None, call: Some(FileCall::Create), chance: Chance::new(chance) };
+    let config = |chance| StressConfig { ops_per_thread: 20, faults: vec![fault(chance)], ..rounds(2) };
+    let outcome = run(&trial("marks", config(0.1)));
+    assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+    assert!(outcome.crashes > 0 && outcome.ops + outcome.crashes == 80, "{} {}", outcome.ops, outcome.crashes);
+    // The kill comes before the call, so what was offered is nowhere.
+    assert_eq!((outcome.ledger.uncertain, outcome.ledger.retained), (outcome.crashes, outcome.ops));
+    // At each call: every life ends at its first, and the round ends all the same.
+    let outcome = run(&trial("marks", StressConfig { ops_per_thread: 3, ..config(1.0) }));
+    assert_eq!((outcome.verdict, outcome.ops, outcome.crashes), (Verdict::Unknown, 0, 12), "{outcome:?}");
+}
+
+#[test]
+fn a_call_that_fails_is_an_error_of_the_component() {
+    let mut trial = trial("own-files", StressConfig { ops_per_thread: 5, ..rounds(4) });
+    let (call, error) = (FileCall::Create, IoError::NoSpace);
+    trial.faults = vec![Fault::Io { call, error, nth: Some(3), chance: None }];
+    let one = StressConfig { processes: 1, threads: 2, ops_per_thread: 5, ..rounds(4) };
+    for (engine, failures) in [(trial.engine.clone(), 8), (EngineConfig::Stress(one), 4)] {
+        trial.engine = engine;
+        let outcome = run(&trial);
+        assert_eq!(kinds(&outcome), [FindingKind::Error], "{:?}", outcome.reasons);
+        assert_eq!((outcome.errors[0].count, outcome.ledger.accepted), (failures, 40 - failures));
+        assert!(outcome.errors[0].message.contains("No space left"), "{:?}", outcome.errors);
+    }
 }
 
 #[test]

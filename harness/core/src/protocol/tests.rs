@@ -26,15 +26,17 @@ fn tags<M: Serialize>(messages: &[M]) -> std::collections::BTreeSet<String> {
 #[test]
 fn the_document_shows_every_message_and_all_of_them_parse() {
     let to = tags(&examples::<ToWorker>("→ "));
-    assert_eq!(to.into_iter().collect::<Vec<_>>(), ["gate", "run", "setup", "stop", "teardown"]);
+    assert_eq!(to.into_iter().collect::<Vec<_>>(), ["gate", "go", "round", "run", "setup", "stop", "teardown"]);
     let from = tags(&examples::<FromWorker>("← "));
     let all = [
+        "beats",
         "done",
         "failed",
         "finding",
         "gate",
         "hello",
         "history",
+        "latencies",
         "outcome",
         "progress",
         "ready",

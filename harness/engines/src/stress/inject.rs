@@ -1,39 +1,103 @@
-//! Faults of file calls, injected through the facade's file system while an actor plays.
+//! Faults of file calls, put into the facade's file system while actors play, and only then: what the engine itself does
+//! to files, and what the component does to open and to rest, is never met.
 
-use crate::emit::EngineError;
+use super::gate::Dice;
+use super::settings::out_of;
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
 use racehunt_core::plan::{EngineConfig, Trial};
-use racehunt_core::protocol::Round;
-use racehunt_core::scenario::{Fault, StressFault};
+use racehunt_core::scenario::{Fault, FileCall, IoError, StressFault};
+use racehunt_sync::fs::faults::{self, Act, Call, Rule, When};
 
-/// The faults of one process in one round.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Injection {}
-
-impl Injection {
-    /// The faults that a trial asks for.
-    pub(super) fn of(trial: &Trial, _process: usize, _round: &Round) -> Result<Self, EngineError> {
-        if asks(trial) {
-            return Err(EngineError::Trial("faults of file calls are not supported yet".to_owned()));
-        }
-        Ok(Self {})
-    }
-
-    /// Injects them into the calls of actor `me`, whose thread this is, until the guard is dropped.
-    pub(super) fn arm(&self, _me: usize) -> Armed {
-        Armed {}
-    }
+/// The faults of one process. They are the whole process's, so one trial at a time can have some.
+#[derive(Clone, Debug)]
+pub(super) struct Injection {
+    rules: Vec<Rule>,
+    seed: u64,
 }
 
-/// See [`Injection::arm`].
-#[must_use]
-pub(super) struct Armed {}
+impl Injection {
+    /// The faults that a trial asks for. Each `player` (a process) has decisions of its own.
+    pub(super) fn of(trial: &Trial, player: usize) -> Self {
+        let io = trial.faults.iter().filter_map(|fault| match fault {
+            Fault::Io { call, error, nth, chance } => {
+                let when = match (nth, chance) {
+                    (Some(nth), _) => When::Nth(*nth),
+                    (None, chance) => When::Chance(chance.map_or(0, |c| out_of(c.get()))),
+                };
+                Some(Rule { call: named(*call), when, act: Act::Error(errno(*error)) })
+            }
+            Fault::Kill { .. } => None,
+        });
+        let kills = kills_of_itself(trial).map(|(call, chance)| {
+            let (when, act) = (When::Chance(out_of(chance)), Act::Do(die));
+            Rule { call: named(call), when, act }
+        });
+        // The kills first: a call that fails by another rule would not be one to die at.
+        let rules = kills.chain(io).collect();
+        Self { rules, seed: Dice::new(trial.seed, player).next() }
+    }
 
-fn asks(trial: &Trial) -> bool {
-    trial.faults.iter().any(|fault| matches!(fault, Fault::Io { .. })) || kills_itself(trial)
+    /// True if a fault is to come at a numbered call of each execution, which a batch of executions has no number for.
+    pub(super) fn counts(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.when, When::Nth(_)))
+    }
+
+    /// From now on file calls may be met. `turn` tells one round, batch or life from another.
+    pub(super) fn arm(&self, turn: u64) {
+        if !self.rules.is_empty() {
+            faults::set(self.rules.clone(), self.seed ^ turn.wrapping_mul(0xd134_2543_de82_ef95));
+        }
+    }
+
+    /// From now on none is.
+    pub(super) fn disarm(&self) {
+        if !self.rules.is_empty() {
+            faults::set(Vec::new(), 0);
+        }
+    }
 }
 
 /// True if a process may kill itself at a call.
 pub(super) fn kills_itself(trial: &Trial) -> bool {
-    let EngineConfig::Stress(config) = &trial.engine else { return false };
-    config.faults.iter().any(|fault| matches!(fault, StressFault::Kill { call: Some(_), .. }))
+    kills_of_itself(trial).next().is_some()
+}
+
+fn kills_of_itself(trial: &Trial) -> impl Iterator<Item = (FileCall, f64)> {
+    let faults = match &trial.engine {
+        EngineConfig::Stress(config) => &config.faults[..],
+        _ => &[],
+    };
+    faults.iter().filter_map(|fault| match fault {
+        StressFault::Kill { call: Some(call), chance: Some(chance), .. } => Some((*call, chance.get())),
+        _ => None,
+    })
+}
+
+fn die() {
+    let _ = kill(nix::unistd::getpid(), Signal::SIGKILL);
+}
+
+fn errno(error: IoError) -> i32 {
+    let errno = match error {
+        IoError::NoSpace => Errno::ENOSPC,
+        IoError::Denied => Errno::EACCES,
+        IoError::Io => Errno::EIO,
+    };
+    errno as i32
+}
+
+fn named(call: FileCall) -> Call {
+    match call {
+        FileCall::Open => Call::Open,
+        FileCall::Create => Call::Create,
+        FileCall::Read => Call::Read,
+        FileCall::Write => Call::Write,
+        FileCall::Sync => Call::Sync,
+        FileCall::Rename => Call::Rename,
+        FileCall::Unlink => Call::Unlink,
+        FileCall::List => Call::List,
+        FileCall::Stat => Call::Stat,
+        FileCall::Lock => Call::Lock,
+    }
 }

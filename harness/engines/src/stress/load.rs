@@ -23,7 +23,13 @@ pub(super) fn run(job: Job, mut tally: Tally, emit: &mut dyn Emit) -> Result<End
         return Err(EngineError::Trial("stress.duration: needed for the paces `closed` and `open`".to_owned()));
     };
     let crew = Arc::new(Crew::new(&settings, job.ops));
-    let floor = Arc::new(Floor::new(Arc::clone(&crew), Arc::clone(&settings), job.opener, job.deal.endless_parts()?));
+    let floor = Arc::new(Floor::new(
+        Arc::clone(&crew),
+        Arc::clone(&settings),
+        job.opener,
+        job.deal.endless_parts()?,
+        job.injection,
+    ));
     let body: Arc<dyn Fn(usize) + Send + Sync> = {
         let floor = Arc::clone(&floor);
         Arc::new(move |me| floor.work(me))

@@ -6,6 +6,7 @@
 mod floor;
 
 use super::deal::Deal;
+use super::inject::Injection;
 use super::settings::Settings;
 use crate::emit::EngineError;
 use floor::Floor;
@@ -13,7 +14,6 @@ use racehunt_core::plan::Trial;
 use racehunt_core::protocol::{FromWorker, Member, Round, ToWorker};
 use racehunt_core::scenario::Pace;
 use racehunt_core::subject::{Env, Subject};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -92,8 +92,8 @@ impl Service<'_> {
         let env = Env {
             model: false,
             calls: in_rounds.then_some(calls),
-            dir: Some(PathBuf::from(&round.dir)),
-            processes: self.settings.processes,
+            dir: Some(round.dir.clone()),
+            processes: self.settings.processes_beside(),
             process: Some(self.process),
             host: round.host.clone(),
         };
@@ -107,7 +107,7 @@ impl Service<'_> {
             process: self.process,
             ops: self.subject.ops(),
             settings: Arc::clone(&self.settings),
-            injection: super::inject::Injection::of(self.trial, self.process, &round)?,
+            injection: Injection::of(self.trial, self.process),
             round,
             opener,
             calls: mine,

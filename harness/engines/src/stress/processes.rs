@@ -41,7 +41,7 @@ use racehunt_core::plan::Trial;
 use racehunt_core::scenario::Pace;
 use racehunt_core::subject::{Env, Subject};
 use racehunt_core::tally::Tally;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use troop::Troop;
 
@@ -195,8 +195,8 @@ impl Coordinator<'_> {
         let env = Env {
             model: false,
             calls: self.in_rounds().then_some(calls),
-            dir: Some(PathBuf::from(&place.dir)),
-            processes: self.settings.processes,
+            dir: Some(place.dir.clone()),
+            processes: self.settings.processes_beside(),
             process: None,
             host: None,
         };

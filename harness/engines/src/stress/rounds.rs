@@ -25,7 +25,8 @@ use std::time::Instant;
 pub(super) fn run(job: Job, tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
     let settings = Arc::new(job.settings);
     let crew = Arc::new(Crew::new(&settings, job.ops));
-    let floor = Arc::new(Floor::new(Arc::clone(&crew), Arc::clone(&settings), job.opener, job.deal, tally)?);
+    let floor =
+        Arc::new(Floor::new(Arc::clone(&crew), Arc::clone(&settings), job.opener, job.deal, job.injection, tally)?);
     let body: Arc<dyn Fn(usize) + Send + Sync> = {
         let floor = Arc::clone(&floor);
         Arc::new(move |me| floor.play(me))

@@ -70,6 +70,12 @@ impl Settings {
         self.processes * self.threads
     }
 
+    /// What a component is told of the number of processes where actors are in processes of their own. One is said to
+    /// be two, as in truth it is: one would mean that the coordinator's instance is the actors' own.
+    pub(super) fn processes_beside(&self) -> usize {
+        self.processes.max(2)
+    }
+
     /// How actor `me` is perturbed; every actor and every `batch` has decisions of its own.
     pub(super) fn perturb_of(&self, me: usize, batch: u64) -> Perturb {
         let mut dice = Dice::new(self.seed.wrapping_add(batch.wrapping_mul(0xd134_2543_de82_ef95)), me);
@@ -113,10 +119,13 @@ fn refuse(trial: &Trial, config: &StressConfig) -> Result<(), EngineError> {
     }
 }
 
+/// A chance out of 65,536, never rounded down to never.
+pub(super) fn out_of(chance: f64) -> u32 {
+    if chance > 0.0 { ((chance * 65_536.0) as u32).max(1) } else { 0 }
+}
+
 fn perturb(config: &StressConfig) -> Perturb {
     let Some(p) = &config.perturb else { return Perturb::default() };
-    // Out of 65,536, and never rounded down to never.
-    let out_of = |chance: f64| if chance > 0.0 { ((chance * 65_536.0) as u32).max(1) } else { 0 };
     Perturb {
         yield_chance: out_of(p.yield_chance.get()),
         pause_chance: out_of(p.pause_chance.map_or(0.0, Chance::get)),

@@ -5,6 +5,7 @@ use crate::panics::{Caught, catch};
 use crate::stress::crew::{Crew, locked};
 use crate::stress::deal::Part;
 use crate::stress::gate::Dice;
+use crate::stress::inject::Injection;
 use crate::stress::journal;
 use crate::stress::latency::Recorder;
 use crate::stress::settings::Settings;
@@ -30,6 +31,7 @@ pub(super) struct Floor {
     settings: Arc<Settings>,
     opener: Opener,
     parts: Vec<Part>,
+    injection: Injection,
     instance: OnceLock<Result<Arc<dyn Instance>, Caught>>,
     /// The recorder's reading at the start.
     start: OnceLock<u64>,
@@ -61,12 +63,19 @@ struct Hand<'a> {
 }
 
 impl Floor {
-    pub(super) fn new(crew: Arc<Crew>, settings: Arc<Settings>, opener: Opener, parts: Vec<Part>) -> Self {
+    pub(super) fn new(
+        crew: Arc<Crew>,
+        settings: Arc<Settings>,
+        opener: Opener,
+        parts: Vec<Part>,
+        injection: Injection,
+    ) -> Self {
         Self {
             crew,
             settings,
             opener,
             parts,
+            injection,
             instance: OnceLock::new(),
             start: OnceLock::new(),
             ledgers: Mutex::default(),
@@ -90,6 +99,7 @@ impl Floor {
         }
         let started = self.crew.gate.wait(|| {
             let _ = self.start.set(recorder.now());
+            self.injection.arm(0);
         });
         if !started {
             return;
@@ -97,7 +107,7 @@ impl Floor {
         if let Some(Ok(instance)) = self.instance.get() {
             self.call(me, &**instance, recorder);
         }
-        if self.crew.gate.wait(|| ()) && me == 0 {
+        if self.crew.gate.wait(|| self.injection.disarm()) && me == 0 {
             self.rest();
         }
     }

@@ -90,6 +90,7 @@ impl Floor {
 
     /// Lets the actors start at a moment of the monotonic clock, and end at another.
     pub(super) fn go(&self, at: u64, until: Option<u64>) {
+        self.stage.injection.arm(self.stage.round.number ^ (u64::from(self.stage.round.life) << 32));
         self.end.store(until.unwrap_or(u64::MAX), Ordering::Relaxed);
         self.start.store(at.max(1), Ordering::Release);
         self.threads.get().into_iter().flatten().for_each(Thread::unpark);
@@ -158,7 +159,6 @@ impl Floor {
         let calls = &self.stage.calls[me];
         let made = round.made.get(me).copied().unwrap_or_default() as usize;
         journal.append(&Record::Started(journal::now()));
-        let injected = self.stage.injection.arm(me);
         let all: Box<dyn Iterator<Item = &Call>> =
             if closed { Box::new(calls.iter().cycle().skip(made)) } else { Box::new(calls.iter().skip(made)) };
         for call in all {
@@ -170,7 +170,6 @@ impl Floor {
                 break;
             }
         }
-        drop(injected);
         perturb::set(perturb::Perturb::default());
         locked(&self.measured).extend(recorder.map(Recorder::into_histograms));
     }
@@ -226,6 +225,7 @@ impl Floor {
         if self.playing.fetch_sub(1, Ordering::AcqRel) > 1 {
             return;
         }
+        self.stage.injection.disarm();
         let measured = std::mem::take(&mut *locked(&self.measured));
         if !measured.is_empty() {
             let histograms = latency::sum(self.stage.ops.len(), measured).iter().map(latency::encode).collect();

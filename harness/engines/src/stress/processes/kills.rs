@@ -132,9 +132,9 @@ mod tests {
     }
 
     #[test]
-    fn a_named_kill_comes_once_a_round_if_the_round_is_as_long_as_the_one_before() {
+    fn a_named_kill_comes_once_a_round_that_is_as_long_as_the_one_before() {
         let mut kills = Kills::new(3, &[], vec![2]).unwrap();
-        for length in [50, 7, 7] {
+        for length in [50, 60, 60] {
             kills.begin();
             assert!(kills.next().is_some());
             let victims: Vec<_> = (0..=length).flat_map(|n| kills.step(MS * n)).collect();

@@ -6,6 +6,7 @@ use crate::panics::{Caught, catch};
 use crate::stress::crew::{Crew, locked};
 use crate::stress::deal::{Deal, Part};
 use crate::stress::gate::{Dice, spin};
+use crate::stress::inject::Injection;
 use crate::stress::journal;
 use crate::stress::settings::Settings;
 use crate::stress::watch::{OPENING, RESTING};
@@ -33,6 +34,7 @@ pub(super) struct Floor {
     pub(super) parts: RwLock<Vec<Part>>,
     pub(super) lead: Mutex<Lead>,
     opener: Opener,
+    injection: Injection,
     shares: Box<[Share]>,
 }
 
@@ -67,19 +69,21 @@ impl Floor {
         settings: Arc<Settings>,
         opener: Opener,
         deal: Deal,
+        injection: Injection,
         tally: Tally,
     ) -> Result<Self, EngineError> {
         Ok(Self {
             parts: RwLock::new(deal.parts(0)?),
-            size: AtomicUsize::new(Lead::first_size(&settings)),
+            size: AtomicUsize::new(Lead::first_size(&settings, injection.counts())),
             over: AtomicBool::new(false),
-            lead: Mutex::new(Lead::new()),
+            lead: Mutex::new(Lead::new(injection.counts())),
             tally: Mutex::new(Some(tally)),
             shares: (0..settings.threads).map(|_| Share::default()).collect(),
             crew,
             settings,
             deal,
             opener,
+            injection,
         })
     }
 
@@ -100,7 +104,9 @@ impl Floor {
             self.open_share(me, size);
             // Only the actors' own calls are perturbed: yields while opening and draining would cost rounds.
             perturb::set(self.settings.perturb_of(me, dice.next()));
-            if !(gate.wait(|| ()) && self.play_batch(me, size, before, &mut dice) && gate.wait(|| ())) {
+            let arm = || self.injection.arm(before as u64);
+            let disarm = || self.injection.disarm();
+            if !(gate.wait(arm) && self.play_batch(me, size, before, &mut dice) && gate.wait(disarm)) {
                 return;
             }
             before += size;

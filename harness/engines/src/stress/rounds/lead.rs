@@ -22,17 +22,19 @@ pub(super) struct Lead {
     batch_started: Instant,
     batches: u64,
     rounds: u64,
+    single: bool,
     pub(super) why: Option<&'static str>,
 }
 
 impl Lead {
-    pub(super) fn new() -> Self {
+    /// `single`: a batch has one object, because something counts from its start.
+    pub(super) fn new(single: bool) -> Self {
         let now = Instant::now();
-        Self { started: now, batch_started: now, batches: 0, rounds: 0, why: None }
+        Self { started: now, batch_started: now, batches: 0, rounds: 0, single, why: None }
     }
 
-    pub(super) fn first_size(settings: &Settings) -> usize {
-        within(FIRST, settings.rounds)
+    pub(super) fn first_size(settings: &Settings, single: bool) -> usize {
+        within(if single { 1 } else { FIRST }, settings.rounds)
     }
 }
 
@@ -71,7 +73,8 @@ impl Floor {
             self.over.store(true, Ordering::Relaxed);
             return;
         }
-        self.size.store(within(next_size(size, took), left), Ordering::Relaxed);
+        let next = if lead.single { 1 } else { next_size(size, took) };
+        self.size.store(within(next, left), Ordering::Relaxed);
         if self.deal.varies() {
             match self.deal.parts(lead.batches) {
                 Ok(parts) => *write(&self.parts) = parts,

@@ -8,7 +8,7 @@ use racehunt_core::plan::Params;
 use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
 };
-use std::fs;
+use racehunt_sync::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,10 +38,16 @@ impl Subject for Files {
         if env.process.is_some() && env.host.as_deref() != Some("here") {
             return Err(SubjectError::Resource(format!("host is {:?}", env.host)));
         }
-        let (variant, process) = (variant.to_owned(), env.process);
+        let (variant, process, alone) = (variant.to_owned(), env.process, env.processes < 2);
+        let opened = AtomicU64::new(0);
         Ok(Box::new(move || {
-            let (dir, variant) = (dir.clone(), variant.clone());
-            Arc::new(Store { dir, variant, process, samples: AtomicU64::new(0) })
+            let (mut dir, variant) = (dir.clone(), variant.clone());
+            if alone {
+                // All objects of a trial are in one directory then.
+                dir.push(opened.fetch_add(1, Ordering::Relaxed).to_string());
+                fs::create_dir(&dir).expect("the directory is there");
+            }
+            Arc::new(Store { dir, variant, process, alone, samples: AtomicU64::new(0) })
         }))
     }
 }
@@ -50,6 +56,7 @@ struct Store {
     dir: PathBuf,
     variant: String,
     process: Option<usize>,
+    alone: bool,
     samples: AtomicU64,
 }
 
@@ -100,7 +107,8 @@ impl Store {
 
 impl Instance for Store {
     fn apply(&self, call: Call, actor: &mut Actor) -> Result<(), OpError> {
-        assert!(self.process == Some(actor.process as usize), "an actor of {} in {:?}", actor.process, self.process);
+        let here = if self.alone { None } else { Some(actor.process as usize) };
+        assert_eq!(self.process, here, "an actor where it does not belong");
         if call.op == 1 {
             return self.spoil(actor);
         }
