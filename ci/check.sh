@@ -2,7 +2,8 @@
 # The checks of the program itself: real runs, held against what was accepted (ci/baselines), their schema, their
 # determinism and their replays. `ci/check.sh --update REASON` accepts the runs as they are, and then checks as ever.
 #
-# All that is made goes below the folder of the build. Needs cargo, python3 with pip, and PyPI for the arroyo runs.
+# All that is made goes below the folder of the build. Needs cargo, python3 with pip, and PyPI for the
+# runs of real packages.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,17 +21,20 @@ esac
 
 target="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
 out="$target/ci-check"
-venv="$target/ci-venv"
+venvs="$target/ci-venv"
 racehunt="$target/release/racehunt"
+# The one with pip: those of the virtual environments have none.
+python="$(command -v python3)"
 
 step() { printf '\n=== check: %s\n' "$*"; }
 
 # run_and_gate PATH: by its scenarios the run must pass, and by its baseline it must be no worse than what was accepted.
 run_and_gate() {
     local name report baseline
-    name="$(basename "$1" .toml)"
-    report="$out/$name/report.json"
-    baseline="ci/baselines/$name.json"
+    report="$out/$(basename "$1" .toml)/report.json"
+    name="${1#scenarios/}"
+    name="${name%.toml}"
+    baseline="ci/baselines/${name//\//-}.json"
     step "racehunt run $1"
     if ! "$racehunt" run "$1" --out "$out" --quiet; then
         # The whole summary of a bad run is worth its length, of a good one it is not.
@@ -42,6 +46,32 @@ run_and_gate() {
     fi
     step "racehunt gate, by $baseline"
     "$racehunt" gate "$report" --baseline "$baseline"
+}
+
+# venv NAME PACKAGE...: a virtual environment with these packages; more arguments go to pip.
+venv() {
+    # Without a pip of its own, because Debian splits the one that venv brings into another package.
+    "$python" -m venv --clear --without-pip "$venvs/$1"
+    into "$@"
+}
+into() {
+    "$python" -m pip --python "$venvs/$1/bin/python3" install --quiet --disable-pip-version-check \
+        --root-user-action ignore "${@:2}"
+}
+
+# openlayer VERSION: its scenarios and the adapter's tests, with that version of the package.
+openlayer() {
+    local name="openlayer-$1"
+    step "the python package openlayer $1"
+    # The package's other dependencies are not imported by the part that is driven, and two of them are large.
+    venv "$name" anyio==4.16.0 distro==1.9.0 httpx==0.28.1 pydantic==2.14.3 pyyaml==6.0.3 sniffio==1.3.1 \
+        typing-extensions==4.16.0
+    into "$name" --no-deps "openlayer==$1"
+    local -x PATH="$venvs/$name/bin:$PATH"
+    python3 -B -c 'import openlayer.lib.tracing.tracer'
+    step "the adapter's tests with openlayer $1"
+    python3 -B -m unittest discover -s scenarios/adapters/python/tests -p 'test_openlayer*'
+    run_and_gate "scenarios/openlayer/$1"
 }
 
 step "cargo build --release -p racehunt"
@@ -70,19 +100,19 @@ for other in b c; do
 done
 
 step "the python package that the arroyo scenarios are about"
-# Without a pip of its own, because Debian splits the one that venv brings into another package.
-python3 -m venv --clear --without-pip "$venv"
-python3 -m pip --python "$venv/bin/python3" install --quiet --disable-pip-version-check --root-user-action ignore \
-    sentry-arroyo==2.36.0 jsonschema==4.25.1
-PATH="$venv/bin:$PATH"
+venv arroyo sentry-arroyo==2.36.0 jsonschema==4.25.1
+PATH="$venvs/arroyo/bin:$PATH"
 export PATH
 # The adapter's tests skip what needs the package if it is missing; here it must not be.
 python3 -B -c 'import arroyo.processing.processor'
 
-step "the adapter's own tests"
+step "the adapters' own tests"
 python3 -B -m unittest discover -s scenarios/adapters/python/tests
 
 run_and_gate scenarios/arroyo
+
+openlayer 0.29.1
+openlayer 0.36.0
 
 step "every report is valid under the schema"
 python3 -B ci/valid.py reports/schema/report.schema.json "$out"/*/report.json "$out"/[abc]/same-seed/report.json

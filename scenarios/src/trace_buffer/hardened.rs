@@ -7,8 +7,9 @@
 //! * The order is a sequence number in the name: most neighbours share their mtime. It also makes names unique (TB12).
 //! * The evicted trace is first renamed aside, and removed when the new one is in; if anything fails it comes back, so
 //!   that an error means that nothing happened.
-//! * How many files there are is known without counting (see `section`), and which are the oldest is
-//!   remembered from the last look ([`candidates`]): a store costs the same however large the directory is.
+//! * How many files there are is known without counting (see `section`), and which are the oldest is remembered from the
+//!   last look (see `candidates`): a store costs the same however large the directory is. What is known stands in the
+//!   name of a file, which is as safe as the traces' own names, so it needs no sync of its own.
 //! * A listing takes the names under the lock and what was renamed meanwhile it looks for again (TB6).
 //! * A replay claims each trace by renaming it, so that it is sent once (TB7), with an idempotency key for the case that
 //!   its process is killed after the send (TB8). A claim holds for the lease; then anybody may take it over.
@@ -17,7 +18,7 @@
 //! # What it costs
 //!
 //! A store at the cap is create, write, sync, open the lock, lock, read the state, mark busy, set aside, rename, unlink,
-//! write the state (after a seek), mark at rest, unlock: 13 steps; 11 with room left; one fewer without `sync`.
+//! seek, write the state, mark at rest, unlock: 14 calls; 12 with room left; one fewer without `sync`.
 //!
 //! # What to know
 //!

@@ -106,9 +106,17 @@ pub(super) fn error(errno: Errno) -> io::Error {
     io::Error::from_raw_os_error(errno)
 }
 
-/// The last part of a path, which tells files apart well enough in one line.
+/// The last part of a path, which tells files apart well enough in one line. Of a long one the middle is left out: at
+/// the start stands what a file is, at the end what tells it from the next.
 pub(super) fn short(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    const LONGEST: usize = 28;
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let length = name.chars().count();
+    if length <= LONGEST {
+        return name;
+    }
+    let (head, tail) = (name.chars().take(LONGEST / 2 - 3), name.chars().skip(length - LONGEST / 2 - 2));
+    head.chain(['…']).chain(tail).collect()
 }
 
 /// Where a call on an open file is to be said to stand: what reaches us through std or through a trait object has no
@@ -116,4 +124,16 @@ pub(super) fn short(path: &Path) -> String {
 pub(super) fn place(site: Site, opened: Site) -> Site {
     let own = Location::caller().file().trim_end_matches("step.rs");
     if site.file().starts_with("/rustc/") || site.file().starts_with(own) { opened } else { site }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+    use std::path::Path;
+
+    #[test]
+    fn long_names_lose_their_middle_and_short_ones_nothing() {
+        assert_eq!(short(Path::new("/buffer/trace_1_2.json")), "trace_1_2.json");
+        assert_eq!(short(Path::new("/b/trace_0123456789abcdefghijklm_07.json")), "trace_01234…fghijklm_07.json");
+    }
 }
