@@ -5,7 +5,7 @@ use super::label::{self, BEFORE_ALL, Trace};
 use super::member::Member;
 use super::notes::{Notes, Tries};
 use super::plan::{Clock, Plan, Role};
-use super::shelf::{self, Sightings};
+use super::shelf::{self, Sightings, Standing};
 use super::{BufferError, StoreError, forked};
 use racehunt_core::finding::FindingKind;
 use racehunt_core::history::{Answer, Event, What};
@@ -221,6 +221,7 @@ impl TraceInstance {
     fn settle(&self, ledger: &mut Ledger) {
         self.clock.pass(2 * self.plan.knobs.lease_ms);
         let found = shelf::traces(super::tree::contents(&self.plan, &self.dir));
+        lock(&self.seen).counted(found.iter().filter(|file| file.standing == Standing::Visible).count());
         let broken =
             found.iter().filter_map(|file| Some(format!("left-behind: {}: {}", file.name, file.fault.as_ref()?)));
         lock(&self.left).extend(broken);
@@ -313,7 +314,9 @@ impl super::Watch for Evicted<'_> {
 /// that nobody could serialise, no room but what is being sent.
 fn refused_store(error: &StoreError, broken: bool) -> Result<(), OpError> {
     match error {
-        StoreError::Io { .. } | StoreError::EvictedThenFailed { .. } | StoreError::Disabled | StoreError::Full => Ok(()),
+        StoreError::Io { .. } | StoreError::EvictedThenFailed { .. } | StoreError::Disabled | StoreError::Full => {
+            Ok(())
+        }
         StoreError::Serialise(_) if broken => Ok(()),
         _ => Err(OpError { kind: error.kind(), message: error.to_string() }),
     }
