@@ -132,7 +132,8 @@ impl TraceInstance {
         let mut notes = Notes::of(actor);
         let stored = buffer.store(&Trace { id, payload: &self.plan.payload, broken }, &mut notes);
         label::announce(None);
-        let evicted = notes.removed;
+        let (evicted, in_no_order) =
+            if self.plan.knobs.ordered { (notes.removed, vec![]) } else { (vec![], notes.removed) };
         let answer = match &stored {
             Ok(_) => Answer::Yes,
             // It does not say that nothing happened.
@@ -140,6 +141,9 @@ impl TraceInstance {
             Err(_) => Answer::No,
         };
         actor.note(from, What::Put { id, answer, evicted });
+        if !in_no_order.is_empty() {
+            actor.note(from, What::Clear { counted: in_no_order.len() as u64, removed: in_no_order });
+        }
         stored.map(drop).or_else(|error| refused_store(&error, broken))
     }
 
