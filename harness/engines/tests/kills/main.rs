@@ -14,7 +14,7 @@ use racehunt_engines::emit::{Emit, Progress};
 use racehunt_engines::{loom, replay, shuttle};
 use script::Player;
 use std::collections::BTreeSet;
-use till::Till;
+use till::{Left, Till};
 
 struct Quiet;
 
@@ -63,7 +63,7 @@ fn run(trial: &Trial, subject: &dyn Subject) -> TrialOutcome {
     outcome.unwrap_or_else(|e| panic!("{e}"))
 }
 
-fn hunt(trial: &Trial) -> (TrialOutcome, BTreeSet<(Vec<Id>, Vec<Id>)>) {
+fn hunt(trial: &Trial) -> (TrialOutcome, Left) {
     let till = Till::default();
     let outcome = run(trial, &till);
     let left = till.left.lock().unwrap().clone();

@@ -15,12 +15,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the executions left on the shelf: finished and half-finished items.
-pub(crate) type Left = Arc<std::sync::Mutex<BTreeSet<(Vec<Id>, Vec<Id>)>>>;
+pub(crate) type Left = BTreeSet<(Vec<Id>, Vec<Id>)>;
 
 /// The subject; it keeps every outcome it ever came to.
 #[derive(Default)]
 pub(crate) struct Till {
-    pub(crate) left: Left,
+    pub(crate) left: Arc<std::sync::Mutex<Left>>,
 }
 
 impl Subject for Till {
@@ -70,7 +70,7 @@ struct Shelf {
 
 struct Shop {
     variant: String,
-    left: Left,
+    left: Arc<std::sync::Mutex<Left>>,
     /// Outside of the processes.
     shelf: Shared<Shelf>,
     /// One for each process.
