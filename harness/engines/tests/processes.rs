@@ -29,7 +29,7 @@ fn pauses() -> StressFault {
 fn what_is_right_passes_and_everything_is_accounted_for() {
     for variant in ["own-files", "marks"] {
         let outcome = run(&trial(variant, StressConfig { processes: 3, threads: 2, ops_per_thread: 5, ..rounds(10) }));
-        assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+        run::assert_clean(&outcome);
         assert_eq!((outcome.executions, &outcome.coverage), (10, &Coverage::Stressed { executions: 10 }));
         assert_eq!((outcome.ops, outcome.ledger.accepted, outcome.ledger.retained), (300, 300, 300));
         assert!(outcome.checked.iter().any(|c| c.checker == FindingKind::Lost && c.judged == 10));
@@ -42,7 +42,7 @@ fn kills_and_pauses_lose_nothing_that_is_not_lost() {
     for variant in ["own-files", "marks"] {
         let faults = vec![kills(40), pauses()];
         let outcome = run(&trial(variant, StressConfig { processes: 3, faults, ..closed(1200) }));
-        assert_eq!(outcome.verdict, run::clean(), "{:?} {:?}", outcome.reasons, outcome.notes);
+        run::assert_clean(&outcome);
         assert!(outcome.crashes > 3 && note(&outcome, " kills, "), "{:?}", outcome.notes);
         // A call that a kill cut off after it told what it did has not ended.
         assert!(outcome.ops > 100, "{}", outcome.ops);
@@ -73,7 +73,7 @@ fn a_named_process_is_killed_in_its_rounds_and_its_calls_go_on() {
     trial.program = Program::Actors(vec![actor("A", "left"), actor("B", "right")]);
     trial.faults = vec![Fault::Kill { process: "right".to_owned(), unsynced: Unsynced::Kept }];
     let outcome = run(&trial);
-    assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+    run::assert_clean(&outcome);
     assert!(outcome.crashes > 0 && outcome.crashes <= 15, "{}", outcome.crashes);
     // Each kill cuts off one call at most; whether that kept its id is not known.
     assert!(outcome.ops <= 12_000 && outcome.ops + outcome.crashes >= 12_000, "{}", outcome.ops);
@@ -87,7 +87,7 @@ fn a_process_kills_itself_at_a_call_and_is_started_again() {
     let fault = |chance| StressFault::Kill { every: None, call: Some(FileCall::Create), chance: Chance::new(chance) };
     let config = |chance| StressConfig { ops_per_thread: 20, faults: vec![fault(chance)], ..rounds(2) };
     let outcome = run(&trial("marks", config(0.1)));
-    assert_eq!(outcome.verdict, run::clean(), "{:?}", outcome.reasons);
+    run::assert_clean(&outcome);
     assert!(outcome.crashes > 0 && outcome.ops + outcome.crashes == 80, "{} {}", outcome.ops, outcome.crashes);
     // The kill comes before the call, so what was offered is nowhere.
     assert_eq!((outcome.ledger.uncertain, outcome.ledger.retained), (outcome.crashes, outcome.ops));

@@ -122,8 +122,11 @@ pub(crate) fn note(outcome: &TrialOutcome, part: &str) -> bool {
     outcome.notes.iter().any(|n| n.contains(part))
 }
 
-/// On one CPU a clean result is in doubt, as it should be.
-pub(crate) fn clean() -> Verdict {
-    let cpus = std::thread::available_parallelism().expect("the number of CPUs is known").get();
-    if cpus > 1 { Verdict::Pass } else { Verdict::Unknown }
+/// Asserts that nothing was found. A machine that let no two processes run at once leaves a doubt, as it should.
+#[track_caller]
+pub(crate) fn assert_clean(outcome: &TrialOutcome) {
+    assert!(outcome.findings.is_empty(), "{:?} {:?}", outcome.reasons, outcome.notes);
+    let idle = |doubt: &String| doubt.starts_with("no concurrency") || doubt.starts_with("one CPU");
+    assert!(outcome.doubts.iter().all(idle), "{:?}", outcome.doubts);
+    assert_eq!(outcome.verdict == Verdict::Pass, outcome.doubts.is_empty());
 }

@@ -2,7 +2,6 @@
 
 use crate::emit::EngineError;
 use crate::panics::{Caught, catch};
-use crate::stress::cpu;
 use crate::stress::crew::locked;
 use crate::stress::inject::Injection;
 use crate::stress::journal::{self, Journal, Record};
@@ -117,7 +116,6 @@ impl Floor {
         }
         self.wait();
         if let Some(Ok(instance)) = self.instance.get() {
-            self.pin(me);
             self.work(me, &**instance);
         }
         self.leave(me);
@@ -131,15 +129,6 @@ impl Floor {
         }
         while journal::now() < self.start.load(Ordering::Relaxed) {
             std::thread::yield_now();
-        }
-    }
-
-    /// Keeps the actor on a CPU of its own, if all actors can have one; else the kernel knows better who waits.
-    fn pin(&self, me: usize) {
-        let settings = &self.stage.settings;
-        if settings.actors() <= settings.cpus.len() {
-            // Refused in some containers; then there are fewer races to be seen.
-            let _ = cpu::pin(settings.cpus[self.stage.process * settings.threads + me]);
         }
     }
 

@@ -68,7 +68,8 @@ pub(super) fn forgive(ledger: &mut Ledger, untold: &[Untold]) {
 
 /// True if actors of two processes ran at the same time, as far as their journals tell.
 pub(super) fn overlap(lives: &[Vec<Life>], threads: usize) -> bool {
-    let span = |life: &Life| life.started.map(|from| (from, life.finished.unwrap_or(from)));
+    let last = |life: &Life| life.finished.or_else(|| life.events.iter().map(|event| event.to).max());
+    let span = |life: &Life| life.started.map(|from| (from, last(life).unwrap_or(from)));
     let spans: Vec<(usize, (u64, u64))> = lives
         .iter()
         .enumerate()
