@@ -98,10 +98,16 @@ pub trait Journal: Send + Sync {
 /// Writes what the history knows of each id into the ledger.
 ///
 /// A mark that no call of its actor followed was left behind by one that never answered: the id it offered is
-/// uncertain, the ids it was about to remove are perhaps evicted. Events of one actor must be in order.
+/// uncertain, the ids it was about to remove are perhaps evicted or perhaps delivered. So is what a replay tried and did
+/// not take out, unless another took it out. Events of one actor must be in order.
 pub fn account(history: &[Event], ledger: &mut Ledger) {
     let mut open: Vec<(u32, What)> = Vec::new();
+    let mut taken: Vec<Id> = Vec::new();
     for event in history {
+        if let What::Replay { attempted, removed, .. } = &event.what {
+            ledger.perhaps_delivered.extend(attempted);
+            taken.extend(removed);
+        }
         match &event.what {
             What::Offer(_) | What::Remove(..) => open.push((event.actor, event.what.clone())),
             call => {
@@ -114,9 +120,12 @@ pub fn account(history: &[Event], ledger: &mut Ledger) {
         match mark {
             What::Offer(id) => ledger.uncertain.push(id),
             What::Remove(id, Why::Evict | Why::Clear) => ledger.perhaps_evicted.push(id),
+            What::Remove(id, Why::Deliver) => ledger.perhaps_delivered.push(id),
             _ => {}
         }
     }
+    taken.sort_unstable();
+    ledger.perhaps_delivered.retain(|id| taken.binary_search(id).is_err());
 }
 
 fn account_call(call: &What, ledger: &mut Ledger) {
@@ -180,6 +189,19 @@ mod tests {
         let mut ledger = Ledger::default();
         account(&history, &mut ledger);
         assert_eq!((ledger.uncertain, ledger.perhaps_evicted), (vec![Id(1)], vec![Id(9)]));
+        assert_eq!(ledger.perhaps_delivered, [Id(8)]);
         assert_eq!(ledger.accepted, [Id(2)]);
+    }
+
+    #[test]
+    fn what_a_replay_tried_and_nobody_took_out_is_perhaps_delivered() {
+        let replay = |attempted: &[u64], removed: &[u64]| {
+            let ids = |ids: &[u64]| ids.iter().map(|n| Id(*n)).collect();
+            What::Replay { attempted: ids(attempted), removed: ids(removed), total: 0, sent: 0, failed: 0 }
+        };
+        let history = [event(0, 1, replay(&[1, 2, 3], &[1])), event(1, 2, replay(&[2], &[2]))];
+        let mut ledger = Ledger::default();
+        account(&history, &mut ledger);
+        assert_eq!(ledger, Ledger { perhaps_delivered: vec![Id(3)], ..Ledger::default() });
     }
 }

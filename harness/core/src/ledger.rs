@@ -21,6 +21,9 @@ pub struct Ledger {
     pub uncertain: Vec<Id>,
     /// A call that was about to give the id up never answered: it may be nowhere.
     pub perhaps_evicted: Vec<Id>,
+    /// A call that was about to deliver the id never answered, or got no answer: it may have come out, and still be given
+    /// up later by someone who could not know.
+    pub perhaps_delivered: Vec<Id>,
 }
 
 impl Ledger {
@@ -41,13 +44,14 @@ impl Ledger {
             &other.rejected,
             &other.uncertain,
             &other.perhaps_evicted,
+            &other.perhaps_delivered,
         ];
         for (into, from) in self.lists_mut().into_iter().zip(from) {
             into.extend_from_slice(from);
         }
     }
 
-    fn lists_mut(&mut self) -> [&mut Vec<Id>; 7] {
+    fn lists_mut(&mut self) -> [&mut Vec<Id>; 8] {
         [
             &mut self.accepted,
             &mut self.delivered,
@@ -56,6 +60,7 @@ impl Ledger {
             &mut self.rejected,
             &mut self.uncertain,
             &mut self.perhaps_evicted,
+            &mut self.perhaps_delivered,
         ]
     }
 
@@ -77,6 +82,7 @@ impl Ledger {
             (&self.retained, KEPT),
             (&self.evicted, GIVEN_UP),
             (&self.perhaps_evicted, FORGIVEN),
+            (&self.perhaps_delivered, UNKNOWN),
         ];
         for (list, fate) in fates {
             marks.extend(list.iter().map(|id| (*id, fate)));
@@ -115,6 +121,7 @@ const OUT: u8 = 3;
 const KEPT: u8 = 4;
 const GIVEN_UP: u8 = 5;
 const FORGIVEN: u8 = 6;
+const UNKNOWN: u8 = 7;
 
 /// The result of settling a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,7 +145,8 @@ impl Settlement {
             self.phantom.push(id);
             self.totals.phantom += 1;
         }
-        if seen > 1 {
+        let unknowingly = count(UNKNOWN) > 0 && (count(OUT), count(KEPT), count(GIVEN_UP)) == (1, 0, 1);
+        if seen > 1 && !unknowingly {
             self.duplicated.push(id);
             self.totals.duplicated += 1;
         }
@@ -212,6 +220,7 @@ mod tests {
             rejected: ids(&[9]),
             uncertain: ids(&[7, 8]),
             perhaps_evicted: ids(&[4, 7]),
+            perhaps_delivered: ids(&[2, 3]),
         };
         assert!(ledger.settle().balances(), "{:?}", ledger.settle());
     }
@@ -227,6 +236,18 @@ mod tests {
     fn delivered_and_still_inside_is_twice() {
         let ledger = Ledger { accepted: ids(&[1]), delivered: ids(&[1]), retained: ids(&[1]), ..Ledger::default() };
         assert_eq!(ledger.settle().duplicated, ids(&[1]));
+    }
+
+    #[test]
+    fn what_is_given_up_may_have_been_delivered_once_by_a_call_that_never_answered() {
+        let both = Ledger { accepted: ids(&[1]), delivered: ids(&[1]), evicted: ids(&[1]), ..Ledger::default() };
+        assert!(!both.settle().balances());
+        let unknowing = Ledger { perhaps_delivered: ids(&[1]), ..both };
+        assert!(unknowing.settle().balances());
+        let twice = Ledger { delivered: ids(&[1, 1]), ..unknowing.clone() };
+        let kept = Ledger { retained: ids(&[1]), ..unknowing.clone() };
+        let nowhere = Ledger { delivered: Vec::new(), evicted: Vec::new(), ..unknowing };
+        assert!([twice, kept, nowhere].iter().all(|ledger| !ledger.settle().balances()));
     }
 
     #[test]

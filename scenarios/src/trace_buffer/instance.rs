@@ -5,7 +5,7 @@ use super::label::{self, BEFORE_ALL, Trace};
 use super::member::Member;
 use super::notes::{Notes, Tries};
 use super::plan::{Clock, Plan, Role};
-use super::shelf::{self, Sightings};
+use super::shelf::{self, Sightings, Standing};
 use super::{BufferError, StoreError, forked};
 use racehunt_core::finding::FindingKind;
 use racehunt_core::history::{Answer, Event, What};
@@ -132,7 +132,8 @@ impl TraceInstance {
         let mut notes = Notes::of(actor);
         let stored = buffer.store(&Trace { id, payload: &self.plan.payload, broken }, &mut notes);
         label::announce(None);
-        let evicted = notes.removed;
+        let (evicted, in_no_order) =
+            if self.plan.knobs.ordered { (notes.removed, vec![]) } else { (vec![], notes.removed) };
         let answer = match &stored {
             Ok(_) => Answer::Yes,
             // It does not say that nothing happened.
@@ -140,6 +141,9 @@ impl TraceInstance {
             Err(_) => Answer::No,
         };
         actor.note(from, What::Put { id, answer, evicted });
+        if !in_no_order.is_empty() {
+            actor.note(from, What::Clear { counted: in_no_order.len() as u64, removed: in_no_order });
+        }
         stored.map(drop).or_else(|error| refused_store(&error, broken))
     }
 
@@ -221,6 +225,7 @@ impl TraceInstance {
     fn settle(&self, ledger: &mut Ledger) {
         self.clock.pass(2 * self.plan.knobs.lease_ms);
         let found = shelf::traces(super::tree::contents(&self.plan, &self.dir));
+        lock(&self.seen).counted(found.iter().filter(|file| file.standing == Standing::Visible).count());
         let broken =
             found.iter().filter_map(|file| Some(format!("left-behind: {}: {}", file.name, file.fault.as_ref()?)));
         lock(&self.left).extend(broken);

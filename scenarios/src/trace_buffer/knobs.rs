@@ -24,6 +24,8 @@ pub(super) struct Knobs {
     pub(super) drain: bool,
     /// Visible files must parse at every instant, not at rest only.
     pub(super) parse_always: bool,
+    /// What a store gives up is told as such, so that the order is judged.
+    pub(super) ordered: bool,
     pub(super) frozen: bool,
     pub(super) stubbed: bool,
     pub(super) client: ClientKind,
@@ -39,6 +41,7 @@ pub(super) struct Knobs {
 
 const CLOCKS: [(&str, bool); 2] = [("real", false), ("frozen", true)];
 const PARSE: [(&str, bool); 2] = [("always", true), ("at-rest", false)];
+const ORDER: [(&str, bool); 2] = [("judged", true), ("free", false)];
 const IDS: [(&str, bool); 2] = [("unique", false), ("stubbed", true)];
 const CLIENTS: [(&str, ClientKind); 3] =
     [("auto", ClientKind::Auto), ("memory", ClientKind::Memory), ("http", ClientKind::Http)];
@@ -66,6 +69,13 @@ pub(super) fn specs() -> Vec<ParamSpec> {
             "always",
             &["always", "at-rest"],
             "when a file that all can see must parse; always is at every step of a model and in every sample",
+        ),
+        choice(
+            "order",
+            "judged",
+            &["judged", "free"],
+            "free: what a store evicts is told as if it were cleared, in no order (not with kills); on real files the \
+             ties of neighbours come and go with the kernel",
         ),
         choice("clock", "real", &["real", "frozen"], "the time in file names; under a model it never moves"),
         choice(
@@ -107,6 +117,7 @@ impl Knobs {
             retries: whole(params, "retries", 3, 0, 100)? as u32,
             drain: flag(params, "drain", true)?,
             parse_always: choice(params, "parse", &PARSE)?,
+            ordered: choice(params, "order", &ORDER)?,
             frozen: choice(params, "clock", &CLOCKS)?,
             stubbed: choice(params, "ids", &IDS)?,
             client: choice(params, "client", &CLIENTS)?,
