@@ -91,6 +91,8 @@ step "every exact finding of the quickstart replays"
 
 run_and_gate scenarios/metrics-buffer
 
+run_and_gate scenarios/trace-buffer
+
 step "one seed, one report: twice with two jobs, once with one"
 for run in a:2 b:2 c:1; do
     "$racehunt" run ci/same-seed.toml --seed 7 --jobs "${run#*:}" --out "$out/${run%:*}" --quiet
