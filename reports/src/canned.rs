@@ -234,6 +234,7 @@ pub fn lost_increment() -> Interleaving {
     };
     Interleaving {
         actors: vec!["A".into(), "flusher".into()],
+        setup: Vec::new(),
         steps: steps.map(step).to_vec(),
         drain: Vec::new(),
         switches: 2,

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Interleaving {
     /// The actors' names, by number.
     pub actors: Vec<String>,
+    /// What the first actor did before it started the others, to set the scene.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setup: Vec<Step>,
     /// The steps in the order in which they happened.
     pub steps: Vec<Step>,
     /// What the harness did after all actors had ended, to see what is still inside.

@@ -264,7 +264,7 @@ pub(crate) fn compare(finding: &Finding, now: &Interleaving) -> Result<(), Repla
             },
         )
     };
-    let all = |i: &Interleaving| i.steps.iter().chain(&i.drain).cloned().collect::<Vec<_>>();
+    let all = |i: &Interleaving| i.setup.iter().chain(&i.steps).chain(&i.drain).cloned().collect::<Vec<_>>();
     let (steps, steps_now) = (all(recorded), all(now));
     for i in 0..steps.len().max(steps_now.len()) {
         let (a, b) = (steps.get(i), steps_now.get(i));

@@ -43,6 +43,9 @@ pub fn interleaving(shown: &Interleaving, width: usize, style: Style) -> String 
     if shown.steps.is_empty() {
         return out;
     }
+    if !shown.setup.is_empty() {
+        let _ = writeln!(out, " after {} to set the scene", counted(shown.setup.len() as u64, "step"));
+    }
     let columns = Columns::of(shown);
     let mut lines = lines(&columns.table(shown, Detail::Full));
     let mut detail = Detail::Full;

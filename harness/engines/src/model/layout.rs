@@ -28,10 +28,13 @@ pub fn interleaving(switches: Option<u32>) -> Interleaving {
     let events = hook::take_events();
     let rest = events.iter().position(|e| e.actor == 0 && e.kind.is_none() && e.label == REST);
     let (before, drain) = events.split_at(rest.unwrap_or(events.len()));
-    let steps: Vec<Step> = before.iter().filter(|e| !is_ours(e)).map(step).collect();
+    let started = before.iter().position(is_ours).unwrap_or(0);
+    let (setup, between) = before.split_at(started);
+    let setup: Vec<Step> = setup.iter().map(step).collect();
+    let steps: Vec<Step> = between.iter().filter(|e| !is_ours(e)).map(step).collect();
     let drain: Vec<Step> = drain.iter().skip(1).map(step).collect();
     let switches = switches.unwrap_or_else(|| count_switches(&steps));
-    Interleaving { actors: hook::names(), steps, drain, switches }
+    Interleaving { actors: hook::names(), setup, steps, drain, switches }
 }
 
 /// That the harness starts the actors and waits for them is no part of the program.

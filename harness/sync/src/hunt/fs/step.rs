@@ -109,13 +109,13 @@ pub(super) fn error(errno: Errno) -> io::Error {
 /// The last part of a path, which tells files apart well enough in one line. Of a long one the middle is left out: at
 /// the start stands what a file is, at the end what tells it from the next.
 pub(super) fn short(path: &Path) -> String {
-    const LONGEST: usize = 28;
+    const LONGEST: usize = 24;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let length = name.chars().count();
     if length <= LONGEST {
         return name;
     }
-    let (head, tail) = (name.chars().take(LONGEST / 2 - 3), name.chars().skip(length - LONGEST / 2 - 2));
+    let (head, tail) = (name.chars().take(6), name.chars().skip(length - 13));
     head.chain(['…']).chain(tail).collect()
 }
 
@@ -134,6 +134,6 @@ mod tests {
     #[test]
     fn long_names_lose_their_middle_and_short_ones_nothing() {
         assert_eq!(short(Path::new("/buffer/trace_1_2.json")), "trace_1_2.json");
-        assert_eq!(short(Path::new("/b/trace_0123456789abcdefghijklm_07.json")), "trace_01234…fghijklm_07.json");
+        assert_eq!(short(Path::new("/b/trace_0123456789abcdefghijklm_07.json")), "trace_…ijklm_07.json");
     }
 }
