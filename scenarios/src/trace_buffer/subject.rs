@@ -58,10 +58,11 @@ impl Subject for TraceBufferSubject {
             let known = known.join(", ");
             return Err(SubjectError::Resource(format!("trace-buffer has no variant {variant:?} (it has {known})")));
         };
+        let knobs = Knobs::read(params, env)?;
         if env.model && !cfg!(feature = "hunt") {
             return Err(SubjectError::Resource("trace-buffer: built without models (feature `hunt`)".to_owned()));
         }
-        let plan = Arc::new(Plan::new(kind, Knobs::read(params, env)?, env)?);
+        let plan = Arc::new(Plan::new(kind, knobs, env)?);
         Ok(Box::new(move || {
             let instance: Arc<dyn Instance> = Arc::new(TraceInstance::new(Arc::clone(&plan)));
             instance
