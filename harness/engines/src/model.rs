@@ -173,6 +173,15 @@ impl Model {
             let before = mine.actor.history.len();
             hook::call_begins();
             let result = instance.apply(*call, &mut mine.actor);
+            if process::is_dead() {
+                // What was still to do in its own memory is done, but nobody got the answer.
+                let mut place = 0;
+                mine.actor.history.retain(|e| {
+                    place += 1;
+                    place <= before || e.actor != number as u32 || is_mark(e)
+                });
+                return;
+            }
             began(number as u32, &mut mine.actor.history[before..]);
             match result {
                 Ok(()) => hook::note(Location::caller(), || format!("{written} returned")),
@@ -244,11 +253,14 @@ fn new_actor() -> Actor {
     Actor::new(0, 0).with_clock(hook::tick)
 }
 
+fn is_mark(event: &Event) -> bool {
+    matches!(event.what, What::Offer(_) | What::Remove(..))
+}
+
 /// The calls of `actor` among `events` began with their first step.
 fn began(actor: u32, events: &mut [Event]) {
     let Some(first) = hook::call_began() else { return };
-    for event in events.iter_mut().filter(|e| e.actor == actor && !matches!(e.what, What::Offer(_) | What::Remove(..)))
-    {
+    for event in events.iter_mut().filter(|e| e.actor == actor && !is_mark(e)) {
         event.from = event.from.max(first);
     }
 }

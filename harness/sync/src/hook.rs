@@ -236,7 +236,8 @@ pub fn done_with(
                 s.order = mix(s.order ^ ((u64::from(me) << 8) | kind as u64));
             }
         }
-        if RECORDING.get() {
+        // What an actor of a killed process was let do inside of its own memory nobody can see.
+        if RECORDING.get() && !(w.killable && crate::model::process::is_dead_actor(me)) {
             w.flush_ahead(me);
             w.events.push(Event { actor: me, kind: Some(kind), object, site, label: text(), value });
         }

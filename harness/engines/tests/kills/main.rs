@@ -141,6 +141,9 @@ fn locks_and_waiters_in_the_memory_of_a_killed_process_hold_nobody_up() {
         let (outcome, _) = hunt(&trial("guarded", engine, &[("p", 1), ("p", 1), ("q", 1)]));
         let kinds: Vec<FindingKind> = outcome.findings.iter().map(|f| f.kind).collect();
         assert_eq!(kinds, [FindingKind::Invariant], "half an item, and no deadlock: {:?}", outcome.reasons);
+        let steps = &outcome.findings[0].interleaving.as_ref().expect("a model's").steps;
+        let kill = steps.iter().position(|s| s.kind == "kill").expect("the kill");
+        assert!(steps[kill..].iter().all(|s| s.actor != 1 && s.actor != 2), "the dead take no steps: {steps:?}");
         let (outcome, _) = hunt(&trial("waits", engine, &[("p", 1), ("p", 1)]));
         assert_eq!(outcome.verdict, Verdict::Pass, "{outcome:?}");
     }

@@ -36,6 +36,12 @@ pub fn kill(number: u32, unsynced: Unsynced) {
     process::kill(number, unsynced, Location::caller());
 }
 
+/// True if the process of the current actor was killed. It ends at its next step; until then nobody hears of it.
+#[must_use]
+pub fn is_dead() -> bool {
+    process::is_dead()
+}
+
 /// True for the payload with which the actors of a killed process end.
 #[must_use]
 pub fn is_kill(payload: &(dyn Any + Send)) -> bool {

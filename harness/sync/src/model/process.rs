@@ -77,8 +77,12 @@ pub(crate) fn current() -> u32 {
 
 /// True if the current actor's process was killed: what it does has no effect.
 pub(crate) fn is_dead() -> bool {
-    TABLE
-        .with_borrow(|t| !t.dead.is_empty() && t.dead.contains(&t.of.get(hook::actor() as usize).copied().unwrap_or(0)))
+    is_dead_actor(hook::actor())
+}
+
+/// True if the process of `actor` was killed.
+pub(crate) fn is_dead_actor(actor: ActorId) -> bool {
+    TABLE.with_borrow(|t| !t.dead.is_empty() && t.dead.contains(&t.of.get(actor as usize).copied().unwrap_or(0)))
 }
 
 /// Ends the current actor if its process was killed. For the moments between the scheduling point of an operation
