@@ -206,6 +206,18 @@ mod tests {
     }
 
     #[test]
+    fn a_call_of_the_next_life_answers_for_no_mark_of_the_life_before() {
+        let killed = [event(0, 1, What::Offer(Id(1))), event(0, 2, What::Remove(Id(9), Why::Clear))];
+        let next = [event(0, 3, What::Offer(Id(2))), event(0, 4, put(2, Answer::Yes, &[]))];
+        let mut ledger = Ledger::default();
+        account_lives([&killed[..], &next[..]], &mut ledger);
+        assert_eq!((ledger.uncertain, ledger.perhaps_evicted), (vec![Id(1)], vec![Id(9)]));
+        let mut one = Ledger::default();
+        account(&[killed, next].concat(), &mut one);
+        assert_eq!((one.uncertain, one.perhaps_evicted, one.accepted), (vec![], vec![], vec![Id(2)]));
+    }
+
+    #[test]
     fn what_a_replay_tried_and_nobody_took_out_is_perhaps_delivered() {
         let replay = |attempted: &[u64], removed: &[u64]| {
             let ids = |ids: &[u64]| ids.iter().map(|n| Id(*n)).collect();
