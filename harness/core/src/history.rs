@@ -101,9 +101,23 @@ pub trait Journal: Send + Sync {
 /// uncertain, the ids it was about to remove are perhaps evicted or perhaps delivered. So is what a replay tried and did
 /// not take out, unless another took it out. Events of one actor must be in order.
 pub fn account(history: &[Event], ledger: &mut Ledger) {
-    let mut open: Vec<(u32, What)> = Vec::new();
+    account_lives([history], ledger);
+}
+
+/// [`account`] for a history in lives: a process that was killed and started again has its actors' numbers again, but a
+/// call that it makes then does not answer for a mark from before.
+pub fn account_lives<'h>(lives: impl IntoIterator<Item = &'h [Event]>, ledger: &mut Ledger) {
     let mut taken: Vec<Id> = Vec::new();
-    for event in history {
+    for life in lives {
+        account_life(life, &mut taken, ledger);
+    }
+    taken.sort_unstable();
+    ledger.perhaps_delivered.retain(|id| taken.binary_search(id).is_err());
+}
+
+fn account_life(life: &[Event], taken: &mut Vec<Id>, ledger: &mut Ledger) {
+    let mut open: Vec<(u32, What)> = Vec::new();
+    for event in life {
         if let What::Replay { attempted, removed, .. } = &event.what {
             ledger.perhaps_delivered.extend(attempted);
             taken.extend(removed);
@@ -124,8 +138,6 @@ pub fn account(history: &[Event], ledger: &mut Ledger) {
             _ => {}
         }
     }
-    taken.sort_unstable();
-    ledger.perhaps_delivered.retain(|id| taken.binary_search(id).is_err());
 }
 
 fn account_call(call: &What, ledger: &mut Ledger) {
@@ -191,6 +203,18 @@ mod tests {
         assert_eq!((ledger.uncertain, ledger.perhaps_evicted), (vec![Id(1)], vec![Id(9)]));
         assert_eq!(ledger.perhaps_delivered, [Id(8)]);
         assert_eq!(ledger.accepted, [Id(2)]);
+    }
+
+    #[test]
+    fn a_call_of_the_next_life_answers_for_no_mark_of_the_life_before() {
+        let killed = [event(0, 1, What::Offer(Id(1))), event(0, 2, What::Remove(Id(9), Why::Clear))];
+        let next = [event(0, 3, What::Offer(Id(2))), event(0, 4, put(2, Answer::Yes, &[]))];
+        let mut ledger = Ledger::default();
+        account_lives([&killed[..], &next[..]], &mut ledger);
+        assert_eq!((ledger.uncertain, ledger.perhaps_evicted), (vec![Id(1)], vec![Id(9)]));
+        let mut one = Ledger::default();
+        account(&[killed, next].concat(), &mut one);
+        assert_eq!((one.uncertain, one.perhaps_evicted, one.accepted), (vec![], vec![], vec![Id(2)]));
     }
 
     #[test]

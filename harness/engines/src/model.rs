@@ -274,25 +274,21 @@ struct Parts {
 
 impl Parts {
     fn resolve(trial: &Trial, program: &[ActorProgram], subject: &dyn Subject) -> Result<Self, EngineError> {
-        let mut processes: Vec<Option<&str>> = Vec::new();
+        let processes = ActorProgram::processes(program);
+        let number = |name: Option<&str>| processes.iter().position(|process| *process == name).map(|at| at as u32);
         let mut parts = Vec::new();
         for actor in program {
-            let name = actor.process.as_deref();
-            let process = processes.iter().position(|p| *p == name).unwrap_or_else(|| {
-                processes.push(name);
-                processes.len() - 1
-            });
-            let does = Does::Calls(calls(actor, subject)?);
-            parts.push(Part { name: actor.name.clone(), process: process as u32, does });
+            let process = number(actor.process.as_deref()).unwrap_or_default();
+            parts.push(Part { name: actor.name.clone(), process, does: Does::Calls(calls(actor, subject)?) });
         }
         let mut mortal = Vec::new();
         for fault in &trial.faults {
             let Fault::Kill { process, unsynced } = fault else { continue };
-            let number = processes.iter().position(|p| *p == Some(process.as_str())).ok_or_else(|| {
+            let number = number(Some(process)).ok_or_else(|| {
                 EngineError::Trial(format!("a fault kills the process {process}, to which no actor belongs"))
             })?;
-            mortal.push(number as u32);
-            let does = Does::Kill { process: number as u32, unsynced: unsynced_of(*unsynced) };
+            mortal.push(number);
+            let does = Does::Kill { process: number, unsynced: unsynced_of(*unsynced) };
             parts.push(Part { name: format!("kill {process}"), process: 0, does });
         }
         mortal.sort_unstable();

@@ -1,13 +1,10 @@
 //! By id: accepted = delivered + retained + evicted, each delivered at most once, nothing from nowhere.
 
+use super::items::{named, violation};
 use super::{Checker, Evidence, Judgement};
 use crate::finding::FindingKind;
 use crate::id::Id;
 use crate::ledger::Settlement;
-use crate::observation::Violation;
-
-/// Ids named in a message; the count always stands beside them.
-const NAMED: usize = 8;
 
 fn judge(
     evidence: &Evidence<'_>,
@@ -20,15 +17,8 @@ fn judge(
     if ids.is_empty() {
         return Judgement::Holds;
     }
-    let named: Vec<Id> = ids.iter().take(NAMED).copied().collect();
-    let list = named.iter().map(Id::to_string).collect::<Vec<_>>().join(", ");
-    let more = if ids.len() > NAMED { ", …" } else { "" };
-    Judgement::Broken(vec![Violation {
-        kind,
-        detail: "ids".to_owned(),
-        message: format!("{}: {list}{more}", says(ids.len(), settled)),
-        ids: named,
-    }])
+    let message = format!("{}: {}", says(ids.len(), settled), named(ids));
+    Judgement::Broken(vec![violation(kind, "ids", message, ids)])
 }
 
 /// No accepted id is nowhere at rest.
@@ -90,12 +80,8 @@ impl Checker for OverDelivered {
         if t.delivered <= offered {
             return Judgement::Holds;
         }
-        Judgement::Broken(vec![Violation {
-            kind: self.kind(),
-            detail: "count".to_owned(),
-            message: format!("{} deliveries of {offered} offered ids", t.delivered),
-            ids: Vec::new(),
-        }])
+        let message = format!("{} deliveries of {offered} offered ids", t.delivered);
+        Judgement::Broken(vec![violation(self.kind(), "count", message, &[])])
     }
 }
 

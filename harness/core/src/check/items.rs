@@ -16,7 +16,7 @@ pub(super) struct Item {
     pub(super) offered: u64,
     /// From here on it is certainly in; [`NEVER`] unless the call said yes.
     pub(super) inside: u64,
-    /// From here on it may be gone: the first mark, or else the beginning of the first call that took it out.
+    /// From here on it may be gone: the first mark, or the beginning of the first call that took it out unmarked.
     pub(super) gone: u64,
     /// The beginning of the last call that took it out, if one says so.
     pub(super) removed: Option<u64>,
@@ -31,8 +31,8 @@ pub(super) struct Items(Vec<Item>);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Word {
     Put { from: u64, to: u64, yes: bool },
-    Mark { at: u64, claim: bool },
-    TakenOut { from: u64 },
+    Mark { actor: u32, at: u64, claim: bool },
+    TakenOut { actor: u32, from: u64, to: u64 },
 }
 
 impl Items {
@@ -40,15 +40,16 @@ impl Items {
     pub(super) fn of(history: &[Event]) -> Self {
         let mut words: Vec<(Id, Word)> = Vec::new();
         for event in history {
-            let out = Word::TakenOut { from: event.from };
+            let (actor, from, to) = (event.actor, event.from, event.to);
+            let out = Word::TakenOut { actor, from, to };
             match &event.what {
                 What::Put { id, answer, evicted } => {
                     let yes = *answer == Answer::Yes;
-                    words.push((*id, Word::Put { from: event.from, to: event.to, yes }));
+                    words.push((*id, Word::Put { from, to, yes }));
                     words.extend(evicted.iter().map(|id| (*id, out)));
                 }
                 What::Remove(id, why) => {
-                    words.push((*id, Word::Mark { at: event.from, claim: *why == Why::Deliver }));
+                    words.push((*id, Word::Mark { actor, at: from, claim: *why == Why::Deliver }));
                 }
                 What::Clear { removed, .. } | What::Replay { removed, .. } => {
                     words.extend(removed.iter().map(|id| (*id, out)));
@@ -72,7 +73,7 @@ impl Items {
 /// `None` for an id of which no call says that it put it in.
 fn item(words: &[(Id, Word)]) -> Option<Item> {
     let mut item = Item { id: words[0].0, offered: NEVER, inside: NEVER, gone: NEVER, removed: None, claimed: false };
-    let (mut put, mut marked, mut taken) = (false, NEVER, NEVER);
+    let mut put = false;
     for (_, word) in words {
         match *word {
             Word::Put { from, to, yes } => {
@@ -87,18 +88,21 @@ fn item(words: &[(Id, Word)]) -> Option<Item> {
                 item.offered = item.offered.min(from);
                 put = true;
             }
-            Word::Mark { at, claim } => {
-                marked = marked.min(at);
+            Word::Mark { at, claim, .. } => {
+                item.gone = item.gone.min(at);
                 item.claimed |= claim;
             }
-            Word::TakenOut { from } => {
-                taken = taken.min(from);
+            Word::TakenOut { actor, from, to } => {
                 item.removed = item.removed.max(Some(from));
+                // A mark stands right before the removal, the call around it may have begun long before. It speaks for
+                // its own call alone: one that a kill left open says nothing of when others took the item out.
+                let own = |word: &Word| matches!(*word, Word::Mark { actor: by, at, .. } if by == actor && from <= at && at <= to);
+                if !words.iter().any(|(_, word)| own(word)) {
+                    item.gone = item.gone.min(from);
+                }
             }
         }
     }
-    // A mark stands right before the removal, the call around it may have begun long before.
-    item.gone = if marked == NEVER { taken } else { marked };
     put.then_some(item)
 }
 

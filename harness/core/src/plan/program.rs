@@ -64,12 +64,10 @@ impl Program {
             Self::Actors(actors) if actors.iter().any(|actor| actor.process.is_some()) => {
                 let groups = ActorProgram::by_process(actors);
                 let largest = groups.iter().map(Vec::len).max().unwrap_or(1);
-                let slots = |group: &[usize]| -> Vec<ActorProgram> {
-                    let own: Vec<_> = group.iter().map(|actor| actors[*actor].clone()).collect();
-                    let slots = (0..threads).filter(|slot| slot % largest < own.len());
-                    slots.map(|slot| again(&own[slot % largest], slot / largest)).collect()
-                };
-                groups.iter().map(|group| slots(group).into_iter().map(&mut number).collect()).collect()
+                let slot = |own: &[&ActorProgram], slot: usize| Some(again(own.get(slot % largest)?, slot / largest));
+                let slots =
+                    |own: Vec<&ActorProgram>| (0..threads).filter_map(|s| slot(&own, s)).map(&mut number).collect();
+                groups.into_iter().map(slots).collect()
             }
             _ => {
                 let all = self.deal(processes.saturating_mul(threads), ops_per_thread, seed);
@@ -232,7 +230,8 @@ mod tests {
             program.deal_processes(processes, threads, 1, 1).iter().map(|own| own.iter().map(name).collect()).collect()
         };
         let named = [actor("A", Some("P")), actor("B", Some("Q")), actor("C", Some("P")), actor("D", None)];
-        assert_eq!(ActorProgram::by_process(&named), [vec![0, 2], vec![1], vec![3]]);
+        assert_eq!(ActorProgram::processes(&named), [Some("P"), Some("Q"), None]);
+        assert_eq!(ActorProgram::by_process(&named), [vec![&named[0], &named[2]], vec![&named[1]], vec![&named[3]]]);
         assert_eq!(dealt(&named, 3, 2), [vec!["0:A@P", "1:C@P"], vec!["2:B@Q"], vec!["3:D"]]);
         let twice = dealt(&named, 3, 4);
         assert_eq!(twice[0], ["0:A@P", "1:C@P", "2:A#2@P", "3:C#2@P"]);

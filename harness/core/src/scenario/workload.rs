@@ -35,19 +35,24 @@ pub struct ActorProgram {
 }
 
 impl ActorProgram {
-    /// The numbers of the actors of each process, the processes in the order of their first actors. Those that name none
-    /// share one, so without any name there is one process.
+    /// The processes that actors belong to, in the order of their first actors: a process's number is its place here,
+    /// for every engine. Those that name none share one, so without any name there is one process.
     #[must_use]
-    pub fn by_process(actors: &[Self]) -> Vec<Vec<usize>> {
-        let mut groups: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
-        for (number, actor) in actors.iter().enumerate() {
-            let process = actor.process.as_deref();
-            match groups.iter_mut().find(|(name, _)| *name == process) {
-                Some((_, group)) => group.push(number),
-                None => groups.push((process, vec![number])),
+    pub fn processes(actors: &[Self]) -> Vec<Option<&str>> {
+        let mut processes = Vec::new();
+        for process in actors.iter().map(|actor| actor.process.as_deref()) {
+            if !processes.contains(&process) {
+                processes.push(process);
             }
         }
-        groups.into_iter().map(|(_, group)| group).collect()
+        processes
+    }
+
+    /// The actors of each of [`ActorProgram::processes`].
+    #[must_use]
+    pub fn by_process(actors: &[Self]) -> Vec<Vec<&Self>> {
+        let of = |process: &Option<&str>| actors.iter().filter(|actor| actor.process.as_deref() == *process).collect();
+        Self::processes(actors).iter().map(of).collect()
     }
 }
 
@@ -64,15 +69,10 @@ impl Workload {
     /// The names of processes that actors give, in the order of the actors, each once.
     #[must_use]
     pub fn process_names(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        if let Self::Actors(actors) = self {
-            for name in actors.iter().filter_map(|actor| actor.process.as_deref()) {
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
+        match self {
+            Self::Actors(actors) => ActorProgram::processes(actors).into_iter().flatten().collect(),
+            Self::Mix(_) => Vec::new(),
         }
-        names
     }
 
     /// How many actors each process has, if actors name processes.

@@ -2,12 +2,11 @@
 //! to files, and what the component does to open and to rest, is never met.
 
 use super::gate::Dice;
-use super::settings::out_of;
-use nix::errno::Errno;
+use crate::faults::{self, io_rules, out_of};
 use nix::sys::signal::{Signal, kill};
 use racehunt_core::plan::{EngineConfig, Trial};
-use racehunt_core::scenario::{Fault, FileCall, IoError, StressFault};
-use racehunt_sync::fs::faults::{self, Act, Call, Rule, When};
+use racehunt_core::scenario::{Chance, FileCall, StressFault};
+use racehunt_sync::fs::faults::{Act, Rule, When, set};
 
 /// The faults of one process. They are the whole process's, so one trial at a time can have some.
 #[derive(Clone, Debug)]
@@ -19,22 +18,12 @@ pub(super) struct Injection {
 impl Injection {
     /// The faults that a trial asks for. Each `player` (a process) has decisions of its own.
     pub(super) fn of(trial: &Trial, player: usize) -> Self {
-        let io = trial.faults.iter().filter_map(|fault| match fault {
-            Fault::Io { call, error, nth, chance } => {
-                let when = match (nth, chance) {
-                    (Some(nth), _) => When::Nth(*nth),
-                    (None, chance) => When::Chance(chance.map_or(0, |c| out_of(c.get()))),
-                };
-                Some(Rule { call: named(*call), when, act: Act::Error(errno(*error)) })
-            }
-            Fault::Kill { .. } => None,
-        });
         let kills = kills_of_itself(trial).map(|(call, chance)| {
             let (when, act) = (When::Chance(out_of(chance)), Act::Do(die));
-            Rule { call: named(call), when, act }
+            Rule { call: faults::call(call), when, act }
         });
         // The kills first: a call that fails by another rule would not be one to die at.
-        let rules = kills.chain(io).collect();
+        let rules = kills.chain(io_rules(&trial.faults)).collect();
         Self { rules, seed: Dice::new(trial.seed, player).next() }
     }
 
@@ -46,14 +35,14 @@ impl Injection {
     /// From now on file calls may be met. `turn` tells one round, batch or life from another.
     pub(super) fn arm(&self, turn: u64) {
         if !self.rules.is_empty() {
-            faults::set(self.rules.clone(), self.seed ^ turn.wrapping_mul(0xd134_2543_de82_ef95));
+            set(self.rules.clone(), self.seed ^ turn.wrapping_mul(0xd134_2543_de82_ef95));
         }
     }
 
     /// From now on none is.
     pub(super) fn disarm(&self) {
         if !self.rules.is_empty() {
-            faults::set(Vec::new(), 0);
+            set(Vec::new(), 0);
         }
     }
 }
@@ -63,41 +52,17 @@ pub(super) fn kills_itself(trial: &Trial) -> bool {
     kills_of_itself(trial).next().is_some()
 }
 
-fn kills_of_itself(trial: &Trial) -> impl Iterator<Item = (FileCall, f64)> {
+fn kills_of_itself(trial: &Trial) -> impl Iterator<Item = (FileCall, Chance)> {
     let faults = match &trial.engine {
         EngineConfig::Stress(config) => &config.faults[..],
         _ => &[],
     };
     faults.iter().filter_map(|fault| match fault {
-        StressFault::Kill { call: Some(call), chance: Some(chance), .. } => Some((*call, chance.get())),
+        StressFault::Kill { call: Some(call), chance: Some(chance), .. } => Some((*call, *chance)),
         _ => None,
     })
 }
 
 fn die() {
     let _ = kill(nix::unistd::getpid(), Signal::SIGKILL);
-}
-
-fn errno(error: IoError) -> i32 {
-    let errno = match error {
-        IoError::NoSpace => Errno::ENOSPC,
-        IoError::Denied => Errno::EACCES,
-        IoError::Io => Errno::EIO,
-    };
-    errno as i32
-}
-
-fn named(call: FileCall) -> Call {
-    match call {
-        FileCall::Open => Call::Open,
-        FileCall::Create => Call::Create,
-        FileCall::Read => Call::Read,
-        FileCall::Write => Call::Write,
-        FileCall::Sync => Call::Sync,
-        FileCall::Rename => Call::Rename,
-        FileCall::Unlink => Call::Unlink,
-        FileCall::List => Call::List,
-        FileCall::Stat => Call::Stat,
-        FileCall::Lock => Call::Lock,
-    }
 }

@@ -3,6 +3,9 @@
 //! Each record is handed to the kernel in one `write` before the actor goes on, so it is there however the process ends,
 //! short of a crash of the whole machine. Nothing is synced: SIGKILL takes no pages from the kernel. A record is its
 //! length (four bytes, little-endian) and its postcard form; one that the end of its writer cut short is ignored.
+//!
+//! A journal that could not be written (a full disk) is marked in its mode, which takes no room, before the actor goes
+//! on, and is written no more: whatever becomes of its process, whoever reads it learns that it lacks something.
 
 use racehunt_core::history::{self, Event, What};
 use racehunt_core::id::Id;
@@ -10,10 +13,14 @@ use racehunt_core::ledger::Ledger;
 use racehunt_core::observation::OpFailure;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, Write};
+use std::fs::{File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// The mode of a journal that lacks something. Whoever may read everything still sees it.
+const LACKING: u32 = 0o200;
 
 /// Nanoseconds of the monotonic clock, which is the same for all processes of a machine.
 #[must_use]
@@ -68,6 +75,9 @@ impl Journal {
     /// Appends one record.
     pub fn append(&self, record: &Record<'_>) {
         let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.broken().is_some() {
+            return;
+        }
         buffer.clear();
         buffer.extend_from_slice(&[0; 4]);
         let written = postcard::to_extend(record, std::mem::take(&mut *buffer)).map_err(|e| e.to_string()).and_then(
@@ -80,6 +90,7 @@ impl Journal {
             },
         );
         if let Err(why) = written {
+            let _ = self.file.set_permissions(Permissions::from_mode(LACKING));
             let _ = self.broken.set(why);
         }
     }
@@ -104,18 +115,22 @@ pub(super) fn path(dir: &Path, actor: usize, life: u32) -> PathBuf {
 /// Reads a journal up to its end or to the first record that is cut short. One that is not there is empty.
 ///
 /// # Errors
-/// If the file cannot be read.
+/// If the file cannot be read, lacks something, or has a whole record that is none.
 pub fn read(path: &Path) -> io::Result<Vec<Record<'static>>> {
-    let bytes = match std::fs::read(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-        other => other?,
+    let mode = match std::fs::metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?.permissions().mode(),
     };
+    if mode & 0o777 == LACKING {
+        return Err(io::Error::other("not all could be written to it"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.read_to_end(&mut bytes)?;
     let (mut rest, mut records) = (&bytes[..], Vec::new());
     while let Some((length, after)) = rest.split_first_chunk() {
         let length = u32::from_le_bytes(*length) as usize;
         let Some((record, after)) = after.split_at_checked(length) else { break };
-        let Ok(record) = postcard::from_bytes(record) else { break };
-        records.push(record);
+        records.push(postcard::from_bytes(record).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?);
         rest = after;
     }
     Ok(records)
@@ -129,7 +144,7 @@ pub(super) struct Life {
     pub(super) failures: Vec<OpFailure>,
     /// Message and place.
     pub(super) panic: Option<(String, String)>,
-    /// Calls that ended, with a panic too.
+    /// Calls that ended, with a panic too. Before its start and after its end it makes none.
     pub(super) ended: u64,
     pub(super) started: Option<u64>,
     /// `None` if its process was killed.
@@ -144,7 +159,7 @@ impl Life {
     /// Reads the life of `actor` in a journal.
     ///
     /// # Errors
-    /// If the file cannot be read.
+    /// As [`read`].
     pub(super) fn read(path: &Path, actor: u32) -> io::Result<Self> {
         let mut life = Self::default();
         for record in read(path)? {
@@ -173,8 +188,8 @@ impl Life {
                 self.failures.extend(failure);
             }
             Record::Panicked { message, site } => {
-                self.ended += 1;
-                self.panic = Some((message, site));
+                self.ended += u64::from(self.started.is_some() && self.finished.is_none());
+                self.panic.get_or_insert((message, site));
             }
             Record::Finished(at) => self.finished = Some(at),
         }
@@ -233,8 +248,33 @@ mod tests {
     #[test]
     fn a_journal_that_cannot_be_written_says_so() {
         let (_dir, file, _) = written();
-        let read_only = Journal { file: File::open(file).unwrap(), buffer: Mutex::default(), broken: OnceLock::new() };
+        let read_only = Journal { file: File::open(&file).unwrap(), buffer: Mutex::default(), broken: OnceLock::new() };
+        assert_eq!(read(&file).unwrap().len(), 3);
         read_only.append(&Record::Finished(1));
         assert!(read_only.broken().is_some());
+        // The process may be killed before it can say so itself.
+        assert!(Life::read(&file, 3).is_err());
+    }
+
+    #[test]
+    fn a_whole_record_that_is_none_is_no_end() {
+        let (_dir, file, _) = written();
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[4] = 0xff;
+        std::fs::write(&file, bytes).unwrap();
+        assert_eq!(read(&file).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_panic_of_the_opening_or_the_drop_is_no_call() {
+        let panicked = || Record::Panicked { message: "m".into(), site: "s".into() };
+        let ended = |records: Vec<Record<'static>>| {
+            let mut life = Life::default();
+            records.into_iter().for_each(|record| life.take(record, 0));
+            (life.ended, life.panic.is_some())
+        };
+        assert_eq!(ended(vec![panicked(), Record::Finished(1)]), (0, true));
+        assert_eq!(ended(vec![Record::Started(1), Record::Finished(2), panicked()]), (0, true));
+        assert_eq!(ended(vec![Record::Started(1), panicked(), Record::Finished(2)]), (1, true));
     }
 }

@@ -86,7 +86,10 @@ impl Service<'_> {
     }
 
     fn open(&self, round: Round) -> Result<Arc<Floor>, EngineError> {
-        let (threads, in_rounds) = (self.settings.threads, self.settings.pace == Pace::Rounds);
+        let in_rounds = self.settings.pace == Pace::Rounds;
+        let Some(post) = self.settings.posts.get(self.process).cloned() else {
+            return Err(EngineError::Trial(format!("the trial has no process {}", self.process)));
+        };
         let parts = if in_rounds { self.deal.parts(round.number)? } else { self.deal.endless_parts()? };
         let calls = parts.iter().map(|part| part.calls.len()).sum();
         let env = Env {
@@ -101,16 +104,16 @@ impl Service<'_> {
             .subject
             .open(&self.trial.variant, &self.trial.params, &env)
             .map_err(|source| EngineError::Subject { subject: self.trial.subject.clone(), source })?;
-        let first = self.process * threads;
-        let mine = parts.into_iter().skip(first).take(threads).map(|part| part.calls).collect();
+        let (first, mine) = (post.start, parts.into_iter().skip(post.start).take(post.len()));
         let stage = floor::Stage {
             process: self.process,
+            first,
             ops: self.subject.ops(),
             settings: Arc::clone(&self.settings),
             injection: Injection::of(self.trial, self.process),
             round,
             opener,
-            calls: mine,
+            calls: mine.map(|part| part.calls).collect(),
             say: Arc::clone(self.say),
             stop: Arc::clone(self.stop),
         };

@@ -23,6 +23,7 @@ mod troop;
 pub use disk::DiskBounds;
 
 use super::deal::{Deal, Part};
+use super::inject::kills_itself;
 use super::journal::Life;
 use super::rounds::seen_enough;
 use super::settings::Settings;
@@ -36,6 +37,7 @@ use host::{Host, Told};
 use kills::Kills;
 use play::{GRACE, Place, Play, Played, Stage};
 use racehunt_core::finding::FindingKind;
+use racehunt_core::ledger::Ledger;
 use racehunt_core::observation::{Observation, Panic, Violation};
 use racehunt_core::plan::Trial;
 use racehunt_core::scenario::Pace;
@@ -69,7 +71,7 @@ pub(super) fn run(
         trial,
         subject,
         deal: Deal::new(trial.program.clone(), subject.ops(), &settings),
-        kills: Kills::of(trial, settings.processes)?,
+        kills: Kills::of(trial)?,
         chaos: Chaos::of(trial),
         host: Host::start(),
         guard: Guard::start(root.path().to_owned(), bounds),
@@ -81,7 +83,7 @@ pub(super) fn run(
         emit,
     };
     trial.play(&mut troop)?;
-    troop.dismiss(LEAVE);
+    troop.dismiss(LEAVE).into_iter().for_each(|doubt| trial.doubt(doubt));
     Ok(trial.end())
 }
 
@@ -145,6 +147,10 @@ impl Coordinator<'_> {
         if !self.in_rounds() {
             return false;
         }
+        if self.emit.stopped() {
+            self.doubt(ASKED.to_owned());
+            return true;
+        }
         if self.settings.stop_after.is_some_and(|often| seen_enough(&self.tally, often)) {
             self.sums.notes.push("ended early: every finding was seen as often as `stop_after` asks".to_owned());
             return true;
@@ -163,7 +169,7 @@ impl Coordinator<'_> {
         let stage = Stage {
             trial: self.trial,
             ops: self.subject.ops(),
-            threads: self.settings.threads,
+            posts: &self.settings.posts,
             stall: self.settings.stall,
             duration: self.settings.duration.filter(|_| !self.in_rounds()),
         };
@@ -245,7 +251,11 @@ impl Coordinator<'_> {
     /// Judges a round that was played.
     fn settle(&mut self, mut played: Played, parts: &[Part]) -> Next {
         self.add_up(&mut played);
-        let over = played.stall.is_some() || played.doubt.is_some();
+        if let Some(full) = self.guard.full().map(str::to_owned) {
+            played.doubt.get_or_insert(full);
+            played.cut = true;
+        }
+        let mut next = if played.stall.is_some() || played.doubt.is_some() { Next::End } else { Next::Round };
         if let Some(stall) = &played.stall {
             find_stall(&mut self.tally, stall, self.emit);
         }
@@ -256,7 +266,7 @@ impl Coordinator<'_> {
         let (mut o, untold) = settle::gather(played.lives, &names);
         o.crashes = played.kills;
         o.violations = played.crashes;
-        let whole = !played.cut && played.stall.is_none() && self.guard.full().is_none();
+        let mut whole = !played.cut && played.stall.is_none();
         // After a panic nothing is settled: what the panicking call did with its id is not known.
         if whole && o.panics.is_empty() && o.violations.is_empty() {
             self.host.rest(std::mem::take(&mut o.ledger));
@@ -272,12 +282,16 @@ impl Coordinator<'_> {
                 o.panics.push(Panic { actor: at.to_owned(), message: panic.message, site: panic.site });
             }
             Ok(_) => {}
-            Err(next) => return next,
+            Err(end) => (next, whole) = (end, false),
         }
-        if whole {
+        if !whole {
+            // Of a round that was cut short nothing is known but what somebody saw happen.
+            (o.history, o.ledger) = (Vec::new(), Ledger::default());
+        }
+        if whole || !(o.panics.is_empty() && o.violations.is_empty() && o.failures.is_empty()) {
             self.judge(&o);
         }
-        if over { Next::End } else { Next::Round }
+        next
     }
 
     fn judge(&mut self, o: &Observation) {
@@ -296,7 +310,7 @@ impl Coordinator<'_> {
         sums.kills += u64::from(played.kills);
         sums.restarts += u64::from(played.restarts);
         sums.killed_at_work |= played.kills > 0;
-        sums.overlapped = sums.overlapped || settle::overlap(&played.lives, self.settings.threads);
+        sums.overlapped = sums.overlapped || settle::overlap(&played.lives, &self.settings.posts);
         if sums.skews.len() < MOST_SKEWS {
             sums.skews.extend(settle::skew(&played.lives));
         }
@@ -323,6 +337,12 @@ impl Coordinator<'_> {
             mut notes,
         } = self.sums;
         let pauses = self.chaos.count;
+        if kills == 0 && (self.kills.any() || kills_itself(self.trial)) {
+            doubts.push("faults: nobody was killed".to_owned());
+        }
+        if pauses == 0 && self.chaos.any() {
+            doubts.push("faults: nobody was paused".to_owned());
+        }
         if kills + restarts + pauses > 0 {
             let paused = self.chaos.paused(Instant::now()).as_secs_f64();
             notes.push(format!("{kills} kills, {restarts} restarts, {pauses} pauses ({paused:.3} s)"));
@@ -339,8 +359,12 @@ impl Coordinator<'_> {
                 us(worst)
             ));
         }
-        let decoded = latencies.iter().map(|member| member.iter().filter_map(|text| latency::decode(text)).collect());
-        let latencies = latency::export(self.subject.ops(), decoded.collect());
+        let decoded = latencies.iter().map(|member| member.iter().map(|text| latency::decode(text)).collect());
+        let decoded = decoded.collect::<Option<_>>().unwrap_or_else(|| {
+            doubts.push("what a process measured of latencies cannot be read".to_owned());
+            Vec::new()
+        });
+        let latencies = latency::export(self.subject.ops(), decoded);
         if self.settings.pace == Pace::Rounds {
             notes.push("latencies are not measured in rounds: they are too short to tell".to_owned());
         } else if killed_at_work {

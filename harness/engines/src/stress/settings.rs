@@ -3,9 +3,11 @@
 use super::cpu;
 use super::gate::Dice;
 use crate::emit::EngineError;
-use racehunt_core::plan::{EngineConfig, StressConfig, Trial};
-use racehunt_core::scenario::{Chance, DurationRange, Fault, Pace, Rate};
+use crate::faults::out_of;
+use racehunt_core::plan::{ActorProgram, EngineConfig, Program, StressConfig, Trial};
+use racehunt_core::scenario::{DurationRange, Fault, Pace, Rate};
 use racehunt_sync::perturb::Perturb;
+use std::ops::Range;
 use std::time::Duration;
 
 /// Settings of one trial.
@@ -13,8 +15,10 @@ use std::time::Duration;
 pub(super) struct Settings {
     /// Processes that the actors belong to.
     pub(super) processes: usize,
-    /// Actors of each process, each a thread.
+    /// Threads of each process, as asked for; one whose name few actors give has fewer.
     pub(super) threads: usize,
+    /// The numbers of each process's actors, each a thread.
+    pub(super) posts: Vec<Range<usize>>,
     /// What starts the next op.
     pub(super) pace: Pace,
     /// CPUs this process may use.
@@ -51,6 +55,7 @@ impl Settings {
         Ok(Self {
             processes: config.processes,
             threads: config.threads,
+            posts: posts(trial, config)?,
             pace: config.pace,
             cpus: cpu::available(),
             seed: trial.seed,
@@ -67,7 +72,7 @@ impl Settings {
 
     /// Actors of all processes.
     pub(super) fn actors(&self) -> usize {
-        self.processes * self.threads
+        self.posts.last().map_or(0, |post| post.end)
     }
 
     /// What a component is told of the number of processes where actors are in processes of their own. One is said to
@@ -119,16 +124,38 @@ fn refuse(trial: &Trial, config: &StressConfig) -> Result<(), EngineError> {
     }
 }
 
-/// A chance out of 65,536, never rounded down to never.
-pub(super) fn out_of(chance: f64) -> u32 {
-    if chance > 0.0 { ((chance * 65_536.0) as u32).max(1) } else { 0 }
+/// Who is in which process, which is the same for every batch.
+fn posts(trial: &Trial, config: &StressConfig) -> Result<Vec<Range<usize>>, EngineError> {
+    let wrong = |text: String| Err(EngineError::Trial(text));
+    if let Program::Actors(actors) = &trial.program
+        && actors.iter().any(|actor| actor.process.is_some())
+    {
+        let groups = ActorProgram::by_process(actors);
+        if groups.len() != config.processes {
+            return wrong(format!("stress.processes = {}: the actors name {}", config.processes, groups.len()));
+        }
+        if let Some(most) = groups.iter().map(Vec::len).max().filter(|most| *most > config.threads) {
+            return wrong(format!("stress.threads = {}: one process has {most} actors", config.threads));
+        }
+    }
+    let mut first = 0;
+    let dealt = trial.program.deal_processes(config.processes, config.threads, 0, 0);
+    if dealt.is_empty() {
+        return wrong("workload: there are no actors and no mix".to_owned());
+    }
+    let post = |own: Vec<_>| {
+        let post = first..first + own.len();
+        first = post.end;
+        post
+    };
+    Ok(dealt.into_iter().map(post).collect())
 }
 
 fn perturb(config: &StressConfig) -> Perturb {
     let Some(p) = &config.perturb else { return Perturb::default() };
     Perturb {
-        yield_chance: out_of(p.yield_chance.get()),
-        pause_chance: out_of(p.pause_chance.map_or(0.0, Chance::get)),
+        yield_chance: out_of(p.yield_chance),
+        pause_chance: p.pause_chance.map_or(0, out_of),
         pause_spins: cpu::spins_in(p.pause.map_or(Duration::ZERO, DurationRange::max)),
         seed: 0,
     }

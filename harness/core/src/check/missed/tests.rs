@@ -62,6 +62,22 @@ fn a_mark_is_more_exact_than_the_call_around_it_and_may_be_left_open() {
 }
 
 #[test]
+fn a_mark_that_a_kill_left_open_speaks_for_no_other_call() {
+    let killed = || mark(9, 7, Why::Evict);
+    let looks = || [put(1, 2, 7), list(5, 6, &[]), killed()];
+    let by = |actor, event: Event| Event { actor, ..event };
+    let history = |event: Event| looks().into_iter().chain([event]).collect::<Vec<_>>();
+    missed(&looks(), &[7]);
+    // Gone by then, whoever was about to take it out later: another, or the same actor in its next life.
+    holds(&history(by(1, clear(4, 20, 1, &[7]))));
+    holds(&history(by(0, clear(4, 8, 1, &[7]))));
+    missed(&history(by(1, clear(10, 20, 1, &[7]))), &[7]);
+    missed(&history(by(0, clear(10, 20, 1, &[7]))), &[7]);
+    // Its own mark is still more exact.
+    missed(&history(by(0, clear(4, 20, 1, &[7]))), &[7]);
+}
+
+#[test]
 fn a_replay_tries_what_was_there_throughout_unless_another_claimed_it() {
     holds(&[put(1, 2, 7), replay(3, 5, &[7], &[])]);
     let violations = broken(judge(&Missed, &[put(1, 2, 7), replay(3, 5, &[], &[])]));
@@ -86,13 +102,20 @@ fn by_the_book(history: &[Event]) -> bool {
             }
             _ => false,
         };
-        history.iter().filter(takes).map(|e| e.from).min()
+        let unmarked = move |call: &&Event| {
+            let own = |e: &Event| {
+                matches!(e.what, What::Remove(marked, _) if marked == id)
+                    && (e.actor == call.actor && (call.from..=call.to).contains(&e.from))
+            };
+            !history.iter().any(own)
+        };
+        history.iter().filter(takes).filter(unmarked).map(|e| e.from).min()
     };
     history.iter().any(|look| {
         let (What::List(has) | What::Replay { attempted: has, .. }) = &look.what else { return false };
         history.iter().any(|event| match &event.what {
             What::Put { id, answer: Answer::Yes, .. } => {
-                let gone = marks(*id).or_else(|| calls(*id)).unwrap_or(u64::MAX);
+                let gone = marks(*id).into_iter().chain(calls(*id)).min().unwrap_or(u64::MAX);
                 event.to < look.from && gone > look.to && !has.contains(id)
             }
             _ => false,
@@ -104,16 +127,18 @@ fn by_the_book(history: &[Event]) -> bool {
 fn any_history() -> impl Strategy<Value = Vec<Event>> {
     let id = 0..6_u64;
     let some = prop::collection::btree_set(0..6_u64, 0..6).prop_map(|set| set.into_iter().collect::<Vec<_>>());
-    let other = (0..12_u64, 0..5_u64, 0..6_u8, id, some).prop_map(|(from, long, kind, id, some)| {
-        let to = from + long;
-        match kind {
-            0 => mark(from, id, Why::Evict),
-            1 => mark(from, id, Why::Deliver),
-            2 => replay(from, to, &some, &some[..some.len() / 2]),
-            3 => clear(from, to, 0, &some[..some.len() / 3]),
-            _ => list(from, to, &some),
-        }
-    });
+    let other =
+        (0..12_u64, 0..5_u64, (0..6_u8, 0..2_u32), id, some).prop_map(|(from, long, (kind, actor), id, some)| {
+            let to = from + long;
+            let event = match kind {
+                0 => mark(from, id, Why::Evict),
+                1 => mark(from, id, Why::Deliver),
+                2 => replay(from, to, &some, &some[..some.len() / 2]),
+                3 => clear(from, to, 0, &some[..some.len() / 3]),
+                _ => list(from, to, &some),
+            };
+            Event { actor, ..event }
+        });
     let puts = prop::collection::vec((0..8_u64, 0..4_u64, 0..3_u8), 6);
     (puts, prop::collection::vec(other, 0..8)).prop_map(|(puts, others)| {
         let answers = [Answer::Yes, Answer::Yes, Answer::Unknown];

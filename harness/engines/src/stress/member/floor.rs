@@ -24,6 +24,8 @@ use std::time::Duration;
 /// What a round needs.
 pub(super) struct Stage {
     pub(super) process: usize,
+    /// The number of its first actor.
+    pub(super) first: usize,
     pub(super) ops: &'static [OpKind],
     pub(super) settings: Arc<Settings>,
     pub(super) round: Round,
@@ -40,11 +42,14 @@ pub(super) struct Floor {
     stage: Stage,
     journals: Vec<Arc<Journal>>,
     beats: Box<[Beat]>,
-    instance: OnceLock<Result<Arc<dyn Instance>, Caught>>,
+    /// From its opening to the end of the last actor.
+    instance: Mutex<Option<Arc<dyn Instance>>>,
     /// Moments of the monotonic clock; 0 until they are known.
     start: AtomicU64,
     end: AtomicU64,
-    playing: AtomicUsize,
+    /// Actors that are not at their end.
+    working: AtomicUsize,
+    playing: AtomicBool,
     ended: AtomicU64,
     measured: Mutex<Vec<Vec<Histogram<u64>>>>,
     threads: OnceLock<Vec<Thread>>,
@@ -57,7 +62,7 @@ impl Floor {
     /// If the machine refuses a thread or a file.
     pub(super) fn open(stage: Stage) -> Result<Arc<Self>, EngineError> {
         let actors = stage.calls.len();
-        let first = stage.process * stage.settings.threads;
+        let first = stage.first;
         let journals = (0..actors).map(|me| {
             let path = journal::path(&stage.round.journals, first + me, stage.round.life);
             let journal = Journal::create(&path);
@@ -66,10 +71,11 @@ impl Floor {
         let floor = Arc::new(Self {
             journals: journals.collect::<Result<_, _>>()?,
             beats: (0..actors).map(|_| Beat::default()).collect(),
-            instance: OnceLock::new(),
+            instance: Mutex::default(),
             start: AtomicU64::new(0),
             end: AtomicU64::new(u64::MAX),
-            playing: AtomicUsize::new(actors),
+            working: AtomicUsize::new(actors),
+            playing: AtomicBool::new(true),
             ended: AtomicU64::new(0),
             measured: Mutex::default(),
             threads: OnceLock::new(),
@@ -96,7 +102,7 @@ impl Floor {
     }
 
     pub(super) fn is_playing(&self) -> bool {
-        self.playing.load(Ordering::Acquire) > 0
+        self.playing.load(Ordering::Acquire)
     }
 
     pub(super) fn beats(&self) -> Vec<u64> {
@@ -108,17 +114,22 @@ impl Floor {
             self.beats[0].begin(OPENING);
             let instance = catch(|| (self.stage.opener)());
             self.beats[0].end_phase();
-            if let Err(Caught { message, site, .. }) = &instance {
-                self.journals[0].append(&Record::Panicked { message: message.clone(), site: site.clone() });
+            match instance {
+                Ok(instance) => *locked(&self.instance) = Some(instance),
+                Err(panic) => self.panicked(me, panic),
             }
-            let _ = self.instance.set(instance);
             (self.stage.say)(&FromWorker::Ready { actors: self.beats.len() as u32 });
         }
         self.wait();
-        if let Some(Ok(instance)) = self.instance.get() {
-            self.work(me, &**instance);
+        let instance = locked(&self.instance).clone();
+        if let Some(instance) = instance {
+            self.work(me, &*instance);
         }
         self.leave(me);
+    }
+
+    fn panicked(&self, me: usize, Caught { message, site, .. }: Caught) {
+        self.journals[me].append(&Record::Panicked { message, site });
     }
 
     /// Waits for the start. Who is woken early spins until its moment has come, so that the actors of all processes
@@ -133,8 +144,8 @@ impl Floor {
     }
 
     fn work(&self, me: usize, instance: &dyn Instance) {
-        let Stage { process, settings, round, .. } = &self.stage;
-        let number = process * settings.threads + me;
+        let Stage { process, first, settings, round, .. } = &self.stage;
+        let number = first + me;
         let journal = &self.journals[me];
         let seed = settings.seed_of(round.number as usize) ^ u64::from(round.life).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let first_serial = round.first_serial.get(me).copied().unwrap_or_default();
@@ -182,9 +193,9 @@ impl Floor {
         self.ended.fetch_add(1, Ordering::Relaxed);
         let result = match result {
             Ok(result) => result,
-            Err(Caught { message, site, .. }) => {
+            Err(panic) => {
+                self.panicked(me, panic);
                 self.beats[me].end();
-                journal.append(&Record::Panicked { message, site });
                 return false;
             }
         };
@@ -204,22 +215,34 @@ impl Floor {
         journal.broken().is_none()
     }
 
-    /// The last thing an actor does; the last of them says that the round is over.
+    /// The last thing an actor does; the last of them drops the instance and says that the round is over.
     fn leave(&self, me: usize) {
-        let journal = &self.journals[me];
-        journal.append(&Record::Finished(journal::now()));
-        if let Some(why) = journal.broken() {
-            (self.stage.say)(&FromWorker::Failed { message: format!("a journal could not be written: {why}") });
-        }
-        if self.playing.fetch_sub(1, Ordering::AcqRel) > 1 {
+        self.journals[me].append(&Record::Finished(journal::now()));
+        self.fail_if_broken(me);
+        if self.working.fetch_sub(1, Ordering::AcqRel) > 1 {
             return;
         }
         self.stage.injection.disarm();
+        // In the round, so that a drop that hangs or panics is this round's, and before others come to rest.
+        self.beats[me].begin(OPENING);
+        let instance = locked(&self.instance).take();
+        if let Err(panic) = catch(move || drop(instance)) {
+            self.panicked(me, panic);
+            self.fail_if_broken(me);
+        }
+        self.beats[me].end_phase();
+        self.playing.store(false, Ordering::Release);
         let measured = std::mem::take(&mut *locked(&self.measured));
         if !measured.is_empty() {
             let histograms = latency::sum(self.stage.ops.len(), measured).iter().map(latency::encode).collect();
             (self.stage.say)(&FromWorker::Latencies { histograms });
         }
         (self.stage.say)(&FromWorker::Done { rounds: 1, ops: self.ended.load(Ordering::Relaxed) });
+    }
+
+    fn fail_if_broken(&self, me: usize) {
+        if let Some(why) = self.journals[me].broken() {
+            (self.stage.say)(&FromWorker::Failed { message: format!("a journal could not be written: {why}") });
+        }
     }
 }

@@ -52,6 +52,11 @@ impl Chaos {
         chaos
     }
 
+    /// True if somebody is to be paused.
+    pub(super) fn any(&self) -> bool {
+        self.chance > 0.0
+    }
+
     /// Starts or ends a phase if it is time to. Only while a round is played.
     pub(super) fn step(&mut self, now: Instant, troop: &Troop) {
         if let Some(phase) = &self.phase {
@@ -60,7 +65,7 @@ impl Chaos {
             if now >= phase.until || alone {
                 self.resume(troop);
             }
-        } else if self.chance > 0.0 && now >= self.next {
+        } else if self.any() && now >= self.next {
             let playing = troop.those(&[State::Playing]);
             let low: Vec<usize> = playing.iter().copied().filter(|_| self.dice.unit() <= self.chance).collect();
             let length = self.length(now);
@@ -90,7 +95,7 @@ impl Chaos {
     /// Time until there is something to do.
     pub(super) fn wait(&self, now: Instant) -> Option<Duration> {
         let at = self.phase.as_ref().map_or(self.next, |phase| phase.until);
-        (self.chance > 0.0).then(|| at.saturating_duration_since(now))
+        self.any().then(|| at.saturating_duration_since(now))
     }
 
     fn length(&mut self, now: Instant) -> Duration {

@@ -1,9 +1,8 @@
 //! When which member is killed.
 
-use super::super::deal::process_names;
 use super::super::gate::Dice;
 use crate::emit::EngineError;
-use racehunt_core::plan::{EngineConfig, Trial};
+use racehunt_core::plan::{ActorProgram, EngineConfig, Program, Trial};
 use racehunt_core::scenario::{Fault, StressFault};
 use std::time::Duration;
 
@@ -37,7 +36,7 @@ pub(super) enum Victim {
 impl Kills {
     /// # Errors
     /// If a fault names a process that no actor belongs to.
-    pub(super) fn of(trial: &Trial, processes: usize) -> Result<Self, EngineError> {
+    pub(super) fn of(trial: &Trial) -> Result<Self, EngineError> {
         let EngineConfig::Stress(config) = &trial.engine else { return Self::new(trial.seed, &[], Vec::new()) };
         let every: Vec<Duration> = config
             .faults
@@ -47,15 +46,17 @@ impl Kills {
                 _ => None,
             })
             .collect();
-        let names = process_names(&trial.program);
+        let processes = match &trial.program {
+            Program::Actors(actors) => ActorProgram::processes(actors),
+            Program::Mix(_) => Vec::new(),
+        };
         let named = trial.faults.iter().filter_map(|fault| match fault {
             Fault::Kill { process, .. } => Some(process),
             Fault::Io { .. } => None,
         });
         let named = named.map(|name| {
-            let place = names.iter().position(|n| n == name).filter(|place| *place < processes);
-            place.ok_or_else(|| {
-                let known = names.join(", ");
+            processes.iter().position(|process| *process == Some(name)).ok_or_else(|| {
+                let known = processes.iter().flatten().copied().collect::<Vec<_>>().join(", ");
                 EngineError::Trial(format!("fault.process = {name:?}: no actor runs in it; there are [{known}]"))
             })
         });
@@ -66,6 +67,11 @@ impl Kills {
         let mut dice = Dice::new(seed, usize::MAX - 1);
         let random = every.iter().map(|mean| (*mean, exponential(&mut dice, *mean))).collect();
         Ok(Self { dice, random, named, due: Vec::new(), at: Duration::ZERO, previous: FIRST })
+    }
+
+    /// True if somebody is to be killed.
+    pub(super) fn any(&self) -> bool {
+        !self.random.is_empty() || !self.named.is_empty()
     }
 
     /// A round starts.

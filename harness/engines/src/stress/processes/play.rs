@@ -6,7 +6,7 @@ use super::super::member::TICK;
 use super::super::watch::{OPENS, PATIENCE, Watch};
 use super::chaos::Chaos;
 use super::kills::{Kills, Victim};
-use super::settle::next_serial;
+use super::settle::{made, next_serial};
 use super::troop::{Heard, Piece, State, Troop, died, soon, was_killed};
 use crate::emit::EngineError;
 use crate::stress::inject::kills_itself;
@@ -15,6 +15,7 @@ use racehunt_core::observation::Violation;
 use racehunt_core::plan::Trial;
 use racehunt_core::protocol::{FromWorker, Round, ToWorker};
 use racehunt_core::subject::OpKind;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,8 @@ const LAST_LINES: usize = 5;
 pub(super) struct Stage<'a> {
     pub(super) trial: &'a Trial,
     pub(super) ops: &'static [OpKind],
-    pub(super) threads: usize,
+    /// The numbers of each process's actors.
+    pub(super) posts: &'a [Range<usize>],
     pub(super) stall: Duration,
     pub(super) duration: Option<Duration>,
 }
@@ -90,8 +92,9 @@ impl<'a> Play<'a> {
         kills: &'a mut Kills,
         chaos: &'a mut Chaos,
     ) -> Self {
-        let processes = place.parts.len() / stage.threads;
-        let posts = (0..processes).map(|process| Post::new(stage, process, 0, Instant::now())).collect();
+        let now = Instant::now();
+        let now = now - chaos.paused(now);
+        let posts = (0..stage.posts.len()).map(|process| Post::new(stage, process, 0, now)).collect();
         let played = Played { lives: place.parts.iter().map(|_| Vec::new()).collect(), ..Played::default() };
         Self { stage, place, troop, kills, chaos, posts, go: None, hurry: None, played }
     }
@@ -119,7 +122,7 @@ impl<'a> Play<'a> {
             self.hurt(now)?;
             if now - looked >= TICK {
                 looked = now;
-                self.look(now);
+                self.look(now)?;
                 if let Some(why) = watch() {
                     self.played.doubt.get_or_insert(why);
                     self.hurry(now);
@@ -130,7 +133,12 @@ impl<'a> Play<'a> {
         self.kills.end();
         for process in self.troop.those(&[State::Done]) {
             self.troop.set(process, State::Idle);
-            self.read(process)?;
+            self.read(process);
+            let mut lives = self.played.lives[self.stage.posts[process].clone()].iter();
+            // It says that all of its actors came to their end, and so their journals must say.
+            if lives.any(|lives| lives.last().is_none_or(|life| life.finished.is_none())) {
+                self.doubt(format!("process {process} is done, and a journal of its actors has no end"));
+            }
         }
         Ok(self.played)
     }
@@ -142,16 +150,14 @@ impl<'a> Play<'a> {
     }
 
     fn prepare(&mut self, process: usize) {
-        let actors = self.stage.threads * process..self.stage.threads * (process + 1);
-        let lives = &self.played.lives[actors];
+        let lives = &self.played.lives[self.stage.posts[process].clone()];
         let round = Round {
             number: self.place.number,
             dir: self.place.dir.clone(),
             journals: self.place.journals.clone(),
             host: self.place.host.clone(),
             life: self.posts[process].life,
-            // The call that a kill cut off was made: else a call at which the process kills itself is made for ever.
-            made: lives.iter().map(|l| l.iter().map(|l| l.ended + u64::from(l.finished.is_none())).sum()).collect(),
+            made: lives.iter().map(|lives| made(lives)).collect(),
             first_serial: lives.iter().map(|lives| next_serial(lives)).collect(),
         };
         self.troop.set(process, State::Opening);
@@ -183,7 +189,10 @@ impl<'a> Play<'a> {
         let process = heard.process;
         let message = match heard.piece {
             Piece::Message(message) => *message,
-            Piece::Garbage(why) => return self.give_up(process, &why),
+            Piece::Garbage(why) => {
+                self.give_up(process, &why);
+                return Ok(());
+            }
             Piece::Closed => return self.dead(process),
         };
         self.posts[process].since = self.clock(Instant::now());
@@ -199,34 +208,45 @@ impl<'a> Play<'a> {
             }
             (FromWorker::Latencies { histograms }, State::Playing) => self.played.latencies.push(histograms),
             (FromWorker::Done { .. }, State::Playing) => self.troop.set(process, State::Done),
-            (FromWorker::Failed { message }, _) => return self.give_up(process, &message),
-            (message, state) => return self.give_up(process, &format!("{message:?} came while {state:?}")),
+            (FromWorker::Failed { message }, _) => self.give_up(process, &message),
+            (message, state) => self.give_up(process, &format!("{message:?} came while {state:?}")),
         }
         Ok(())
     }
 
     /// A member cannot go on, and that is no fault of the subject's.
-    fn give_up(&mut self, process: usize, why: &str) -> Result<(), EngineError> {
+    fn give_up(&mut self, process: usize, why: &str) {
         self.troop.kill(process);
-        self.played.cut = true;
-        self.played.doubt.get_or_insert(format!("process {process} cannot go on: {why}"));
-        self.hurry(Instant::now());
-        Ok(())
+        self.doubt(format!("process {process} cannot go on: {why}"));
     }
 
-    /// A member's stdout is closed, and nobody here killed it.
+    /// What was played cannot be judged as a whole.
+    fn doubt(&mut self, why: String) {
+        self.played.cut = true;
+        self.played.doubt.get_or_insert(why);
+        self.hurry(Instant::now());
+    }
+
+    /// A member's stdout is closed, or it has ended, and nobody here killed it.
     fn dead(&mut self, process: usize) -> Result<(), EngineError> {
+        let state = self.troop.state(process);
         let (status, stderr) = self.troop.reap(process);
         if was_killed(status) && kills_itself(self.stage.trial) {
             return self.revive(process);
         }
         if was_killed(status) {
-            return self.give_up(process, "somebody else killed it (the kernel, for want of memory?)");
+            self.give_up(process, "somebody else killed it (the kernel, for want of memory?)");
+            return Ok(());
         }
         let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = lines[lines.len().saturating_sub(LAST_LINES)..].join(" | ");
         let detail = died(status);
         let message = if last.is_empty() { detail.clone() } else { format!("{detail}; its last words: {last}") };
+        if state == State::Starting {
+            // Before it answers nothing of the subject's has run.
+            self.give_up(process, &message);
+            return Ok(());
+        }
         let message = format!("process {process}: {message}");
         self.played.crashes.push(Violation { kind: FindingKind::Panic, detail, message, ids: Vec::new() });
         self.hurry(Instant::now());
@@ -257,7 +277,7 @@ impl<'a> Play<'a> {
     /// Starts a member again that a fault killed; it goes on where its journals end.
     fn revive(&mut self, process: usize) -> Result<(), EngineError> {
         self.played.kills += 1;
-        self.read(process)?;
+        self.read(process);
         if self.hurry.is_some() {
             return Ok(());
         }
@@ -268,14 +288,15 @@ impl<'a> Play<'a> {
     }
 
     /// Reads what the actors of a member did in the life that has ended.
-    fn read(&mut self, process: usize) -> Result<(), EngineError> {
-        for actor in self.stage.threads * process..self.stage.threads * (process + 1) {
+    fn read(&mut self, process: usize) {
+        for actor in self.stage.posts[process].clone() {
             let path = journal::path(&self.place.journals, actor, self.posts[process].life);
-            let life = Life::read(&path, actor as u32)
-                .map_err(|source| EngineError::Io { what: "reading a journal".to_owned(), source })?;
+            let life = Life::read(&path, actor as u32).unwrap_or_else(|why| {
+                self.doubt(format!("the journal of actor {actor} cannot be read: {why}"));
+                Life::default()
+            });
             self.played.lives[actor].push(life);
         }
-        Ok(())
     }
 
     /// The time in which nobody was paused: only that counts for who hangs.
@@ -284,7 +305,14 @@ impl<'a> Play<'a> {
     }
 
     /// Looks for those who hang, and ends a round that has not ended when it was asked to.
-    fn look(&mut self, now: Instant) {
+    ///
+    /// # Errors
+    /// If the machine refuses a process.
+    fn look(&mut self, now: Instant) -> Result<(), EngineError> {
+        // A process that it forked may hold its stdout open for long.
+        for process in self.troop.ended(now) {
+            self.dead(process)?;
+        }
         if let Some(since) = self.hurry {
             if now - since > GRACE {
                 let left: Vec<usize> = (0..self.posts.len())
@@ -293,13 +321,16 @@ impl<'a> Play<'a> {
                 self.played.cut |= !left.is_empty();
                 left.into_iter().for_each(|process| self.troop.kill(process));
             }
-            return;
+            return Ok(());
         }
-        let (clock, mut stuck) = (self.clock(now), None);
+        let (clock, mut stuck, mut late) = (self.clock(now), None, None);
         for (process, post) in self.posts.iter_mut().enumerate() {
             let silence = clock.saturating_duration_since(post.since);
             let found = match self.troop.state(process) {
-                State::Starting if silence > START => Some(quiet(process, "its start", silence)),
+                State::Starting => {
+                    late = (silence > START).then_some(process).or(late);
+                    None
+                }
                 State::Opening | State::Playing => {
                     let patience = (self.stage.stall * PATIENCE).max(START / 2);
                     let seen = post.watch.look_at(post.words.iter().copied(), self.stage.ops, clock);
@@ -314,7 +345,10 @@ impl<'a> Play<'a> {
             self.played.stall = Some(stall);
             self.troop.kill(process);
             self.hurry(now);
+        } else if let Some(process) = late {
+            self.give_up(process, &format!("it did not answer within {} s of its start", START.as_secs()));
         }
+        Ok(())
     }
 
     /// Has the round end as soon as may be.
@@ -336,9 +370,10 @@ impl<'a> Play<'a> {
 impl Post {
     fn new(stage: &Stage<'_>, process: usize, life: u32, now: Instant) -> Self {
         // Until the first beat comes, its first actor opens the instance.
-        let mut words = vec![0; stage.threads];
+        let actors = &stage.posts[process];
+        let mut words = vec![0; actors.len()];
         words[0] = OPENS;
-        let watch = Watch::from(process * stage.threads, stage.threads, stage.stall, now);
+        let watch = Watch::from(actors.start, actors.len(), stage.stall, now);
         Self { life, since: now, words, watch }
     }
 }

@@ -5,6 +5,7 @@ use crate::emit::EngineError;
 use crate::supervisor::Tail;
 use crate::worker::MEMBER;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use racehunt_core::plan::Trial;
 use racehunt_core::protocol::{FromWorker, Member, Setup, ToWorker, VERSION, decode, encode};
@@ -64,6 +65,8 @@ struct Running {
     stdin: ChildStdin,
     tail: Tail,
     stderr: JoinHandle<()>,
+    /// When it was first seen to have ended.
+    ended: Option<Instant>,
 }
 
 /// All members. Dropped, it kills and reaps those that are left.
@@ -122,7 +125,7 @@ impl Troop {
             std::thread::spawn(move || tail.drain(stderr))
         };
         self.posts[process] =
-            Post { state: State::Starting, start, child: Some(Running { child, stdin, tail, stderr }) };
+            Post { state: State::Starting, start, child: Some(Running { child, stdin, tail, stderr, ended: None }) };
         let member = Some(Member { process });
         self.send(process, &ToWorker::Setup(Box::new(Setup { member, ..self.setup.clone() })));
         Ok(())
@@ -185,20 +188,44 @@ impl Troop {
         (status, running.tail.text())
     }
 
-    /// Asks all members to end and gives them a while.
-    pub(super) fn dismiss(&mut self, patience: Duration) {
+    /// Members whose processes ended a while ago. They are not reaped: until then their ids are their own.
+    pub(super) fn ended(&mut self, now: Instant) -> Vec<usize> {
+        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        let mut ended = Vec::new();
+        for (process, post) in self.posts.iter_mut().enumerate() {
+            let Some(running) = &mut post.child else { continue };
+            let id = Id::Pid(Pid::from_raw(running.child.id().cast_signed()));
+            if matches!(waitid(id, look), Ok(WaitStatus::StillAlive)) {
+                continue;
+            }
+            // Its last messages are heard first.
+            if now.saturating_duration_since(*running.ended.get_or_insert(now)) >= LAST_WORDS {
+                ended.push(process);
+            }
+        }
+        ended
+    }
+
+    /// Asks all members to end and gives them a while. Returns how those ended that did so, and not well.
+    pub(super) fn dismiss(&mut self, patience: Duration) -> Vec<String> {
         for process in 0..self.posts.len() {
             self.send(process, &ToWorker::Teardown);
         }
         let until = Instant::now() + patience;
-        for post in &mut self.posts {
+        let mut badly = Vec::new();
+        for (process, post) in self.posts.iter_mut().enumerate() {
             while let Some(running) = &mut post.child {
                 match running.child.try_wait() {
                     Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(1)),
+                    Ok(Some(status)) if !status.success() => {
+                        badly.push(format!("process {process}, after its last round: {}", died(Some(status))));
+                        break;
+                    }
                     _ => break,
                 }
             }
         }
+        badly
     }
 }
 
