@@ -84,7 +84,13 @@ impl Floor {
         let threads = (0..actors).map(|me| {
             let floor = Arc::clone(&floor);
             let thread = std::thread::Builder::new().name(format!("actor-{}", first + me));
-            let thread = thread.spawn(move || floor.play(me));
+            let thread = thread.spawn(move || {
+                if let Err(Caught { message, site, .. }) = catch(|| floor.play(me)) {
+                    // Not the subject's, whose panics are caught below. The round would never end.
+                    let message = format!("the engine panicked: {message} ({site})");
+                    (floor.stage.say)(&FromWorker::Failed { message });
+                }
+            });
             let thread = thread.map_err(|source| EngineError::Io { what: "starting an actor".to_owned(), source });
             thread.map(|handle| handle.thread().clone())
         });
