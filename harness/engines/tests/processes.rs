@@ -176,6 +176,13 @@ fn a_process_has_the_actors_that_name_it() {
 }
 
 #[test]
+fn what_a_members_own_instance_complains_of_is_found_and_the_round_is_settled() {
+    let outcome = run(&trial("complains", StressConfig { ops_per_thread: 5, ..rounds(3) }));
+    assert_eq!((outcome.verdict, kinds(&outcome)), (Verdict::Fail, vec![FindingKind::Invariant]), "{outcome:?}");
+    assert_eq!((outcome.findings[0].count, outcome.ledger.retained), (3, 30));
+}
+
+#[test]
 fn faults_that_never_came_prove_nothing() {
     let faults = vec![kills(3_000_000)];
     let outcome = run(&trial("own-files", StressConfig { faults, ..rounds(2) }));

@@ -232,10 +232,13 @@ impl Floor {
         // In the round, so that a drop that hangs or panics is this round's, and before others come to rest.
         self.beats[me].begin(OPENING);
         let instance = locked(&self.instance).take();
-        if let Err(panic) = catch(move || drop(instance)) {
-            self.panicked(me, panic);
-            self.fail_if_broken(me);
+        let ended = catch(move || instance.map(|instance| instance.violations()).unwrap_or_default());
+        match ended {
+            Ok(violations) if violations.is_empty() => {}
+            Ok(violations) => self.journals[me].append(&Record::Broken(violations)),
+            Err(panic) => self.panicked(me, panic),
         }
+        self.fail_if_broken(me);
         self.beats[me].end_phase();
         self.playing.store(false, Ordering::Release);
         let measured = std::mem::take(&mut *locked(&self.measured));

@@ -1,9 +1,10 @@
 //! Components over files of one directory, as several processes share them: one that is right, and some that are not.
 
+use racehunt_core::finding::FindingKind;
 use racehunt_core::history::{Answer, What};
 use racehunt_core::id::Id;
 use racehunt_core::ledger::Ledger;
-use racehunt_core::observation::{Gauge, Seen};
+use racehunt_core::observation::{Gauge, Seen, Violation};
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
@@ -172,6 +173,12 @@ impl Instance for Store {
         ledger.retained.extend(names.filter_map(|name| name.parse().ok()).map(Id));
         let all = fs::read_to_string(self.dir.join("all")).unwrap_or_default();
         ledger.retained.extend(all.lines().filter_map(|line| line.parse().ok()).map(Id));
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        let complains = self.variant == "complains" && self.process == Some(1);
+        let (kind, detail, message) = (FindingKind::Invariant, "own".to_owned(), "one member complains".to_owned());
+        complains.then_some(Violation { kind, detail, message, ids: Vec::new() }).into_iter().collect()
     }
 
     fn seen(&self) -> Seen {
