@@ -124,7 +124,8 @@ pub struct Wait {
 }
 
 /// One broken invariant in one execution.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Violation {
     /// Which checker says so.
     pub kind: FindingKind,

@@ -72,7 +72,8 @@ pub trait Instance: Send + Sync {
     /// Called once, after all actors have ended: drain, and record what was delivered and what is retained.
     fn rest(&self, ledger: &mut Ledger);
 
-    /// Invariants of this subject alone, looked at after [`Instance::rest`].
+    /// Invariants of this subject alone, looked at after [`Instance::rest`]; of an instance in a process that is one of
+    /// several, which does not come to rest, when its actors have ended.
     fn violations(&self) -> Vec<Violation> {
         Vec::new()
     }

@@ -1,6 +1,7 @@
 //! Our own worker: reads one trial from stdin, runs its engine, and tells on stdout what happens.
 
-use crate::emit::{EngineError, RunTrial};
+use crate::emit::RunTrial;
+use crate::panics;
 use crate::registry::{Subjects, find};
 use crate::stress;
 use racehunt_core::outcome::TrialOutcome;
@@ -164,7 +165,8 @@ fn obey(
                     let subject = subject_of(&set_up, subjects)?;
                     let wire = Arc::clone(wire);
                     let say: stress::Say = Arc::new(move |message| wire.send(message));
-                    return stress::serve(&set_up, subject, &member, orders, &say, stop).map(|()| Obeyed::Member);
+                    let serve = || stress::serve(&set_up, subject, &member, orders, &say, stop);
+                    return caught(serve).map(|()| Obeyed::Member);
                 }
                 trial = Some(set_up);
             }
@@ -206,21 +208,14 @@ fn run(
     let subject = subject_of(trial, subjects)?;
     let engine = engines(trial);
     let pulse = wire::Pulse::start(Arc::clone(wire));
-    let result = catch_unwind(AssertUnwindSafe(|| engine(trial, subject, &mut wire::Told(wire))));
+    let result = caught(|| engine(trial, subject, &mut wire::Told(wire)).map_err(|error| error.to_string()));
     // Before the outcome, after which nothing may follow.
     pulse.end();
-    match result {
-        Ok(Ok(outcome)) => Ok(outcome),
-        Ok(Err(error)) => Err(says(&error)),
-        Err(payload) => Err(format!("the engine panicked: {}", panic_text(&*payload))),
-    }
+    result
 }
 
-fn says(error: &EngineError) -> String {
-    error.to_string()
-}
-
-fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+/// What `run` comes to; a panic that nobody caught is the engine's own.
+fn caught<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let result = catch_unwind(AssertUnwindSafe(run));
+    result.unwrap_or_else(|payload| Err(format!("the engine panicked: {}", panics::text(&*payload))))
 }

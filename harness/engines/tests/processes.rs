@@ -127,6 +127,70 @@ fn a_process_that_ends_by_itself_is_a_finding() {
 }
 
 #[test]
+fn a_crash_is_a_finding_though_another_process_has_to_be_killed_for_the_round_to_end() {
+    let mut trial = run::spoilt("one-hangs", rounds(2));
+    let Program::Actors(actors) = &mut trial.program else { panic!("actors") };
+    actors[0].ops.push(OpCall::plain("spoil"));
+    let outcome = run(&trial);
+    assert_eq!((outcome.verdict, kinds(&outcome)), (Verdict::Fail, vec![FindingKind::Panic]), "{outcome:?}");
+    assert!(outcome.findings[0].detail.contains("SIGABRT") && outcome.findings[0].count == 2, "{outcome:?}");
+}
+
+#[test]
+fn a_drop_belongs_to_its_round_and_comes_before_rest() {
+    run::assert_clean(&run(&trial("late", StressConfig { ops_per_thread: 5, ..rounds(3) })));
+    for (variant, kind, says) in [
+        ("aborts-at-drop", FindingKind::Panic, "SIGABRT"),
+        ("panics-at-drop", FindingKind::Panic, "spoilt at its drop"),
+        ("hangs-at-drop", FindingKind::Stall, "the opening of an instance, or its drop"),
+    ] {
+        let mut trial = trial(variant, StressConfig { ops_per_thread: 5, ..rounds(1) });
+        trial.limits.stall = span(100);
+        let outcome = run(&trial);
+        assert_eq!((outcome.verdict, kinds(&outcome)[0]), (Verdict::Fail, kind), "{outcome:?}");
+        assert!(outcome.findings[0].message.contains(says), "{}", outcome.findings[0].message);
+    }
+}
+
+#[test]
+fn a_process_has_the_actors_that_name_it() {
+    let actor = |name: &str, process: Option<&str>| ActorProgram {
+        name: name.to_owned(),
+        ops: vec![OpCall::plain("put"); 50],
+        process: process.map(str::to_owned),
+    };
+    // Those without a name come first, so theirs is process 0.
+    let actors = vec![actor("N", None), actor("A", Some("p")), actor("B", Some("q")), actor("C", Some("p"))];
+    let mut trial = trial("own-files", StressConfig { processes: 3, threads: 2, ..rounds(10) });
+    trial.program = Program::Actors(actors);
+    trial.faults = vec![Fault::Kill { process: "q".to_owned(), unsynced: Unsynced::Kept }];
+    let outcome = run(&trial);
+    run::assert_clean(&outcome);
+    assert!(outcome.crashes > 0 && outcome.ops + outcome.crashes >= 2000 && outcome.ops <= 2000, "{outcome:?}");
+    for (processes, threads, says) in
+        [(3, 1, "stress.threads = 1: one process has 2 actors"), (2, 2, "the actors name 3")]
+    {
+        trial.engine = EngineConfig::Stress(StressConfig { processes, threads, ..rounds(1) });
+        assert!(run(&trial).reasons[0].contains(says));
+    }
+}
+
+#[test]
+fn what_a_members_own_instance_complains_of_is_found_and_the_round_is_settled() {
+    let outcome = run(&trial("complains", StressConfig { ops_per_thread: 5, ..rounds(3) }));
+    assert_eq!((outcome.verdict, kinds(&outcome)), (Verdict::Fail, vec![FindingKind::Invariant]), "{outcome:?}");
+    assert_eq!((outcome.findings[0].count, outcome.ledger.retained), (3, 30));
+}
+
+#[test]
+fn faults_that_never_came_prove_nothing() {
+    let faults = vec![kills(3_000_000)];
+    let outcome = run(&trial("own-files", StressConfig { faults, ..rounds(2) }));
+    assert_eq!(outcome.verdict, Verdict::Unknown);
+    assert!(outcome.doubts.contains(&"faults: nobody was killed".to_owned()), "{:?}", outcome.doubts);
+}
+
+#[test]
 fn a_process_that_hangs_is_a_stall_and_takes_nobody_with_it() {
     let started = Instant::now();
     for (variant, says) in [("hangs", "actor 1 in spoil for"), ("never-rests", "the drain at rest did not end")] {

@@ -10,7 +10,7 @@
 use racehunt_core::history::{self, Event, What};
 use racehunt_core::id::Id;
 use racehunt_core::ledger::Ledger;
-use racehunt_core::observation::OpFailure;
+use racehunt_core::observation::{OpFailure, Violation};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fs::{File, Permissions};
@@ -52,6 +52,8 @@ pub enum Record<'a> {
     },
     /// The actor is at its end, at a moment of [`now`].
     Finished(u64),
+    /// Invariants that its instance saw broken; from the last actor of a process.
+    Broken(Vec<Violation>),
 }
 
 /// A journal that is being written.
@@ -142,6 +144,7 @@ pub(super) struct Life {
     pub(super) events: Vec<Event>,
     pub(super) ledger: Ledger,
     pub(super) failures: Vec<OpFailure>,
+    pub(super) violations: Vec<Violation>,
     /// Message and place.
     pub(super) panic: Option<(String, String)>,
     /// Calls that ended, with a panic too. Before its start and after its end it makes none.
@@ -192,6 +195,7 @@ impl Life {
                 self.panic.get_or_insert((message, site));
             }
             Record::Finished(at) => self.finished = Some(at),
+            Record::Broken(mut violations) => self.violations.append(&mut violations),
         }
     }
 

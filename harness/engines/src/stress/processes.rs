@@ -265,17 +265,19 @@ impl Coordinator<'_> {
         let names: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
         let (mut o, untold) = settle::gather(played.lives, &names);
         o.crashes = played.kills;
-        o.violations = played.crashes;
+        let crashed = !played.crashes.is_empty();
+        o.violations.append(&mut played.crashes);
         let mut whole = !played.cut && played.stall.is_none();
         // After a panic nothing is settled: what the panicking call did with its id is not known.
-        if whole && o.panics.is_empty() && o.violations.is_empty() {
+        if whole && o.panics.is_empty() && !crashed {
             self.host.rest(std::mem::take(&mut o.ledger));
         } else {
             self.host.close();
         }
         match self.answer("the drain at rest") {
             Ok(Told::Rested(rested)) => {
-                (o.ledger, o.violations, o.seen, o.at_rest) = (rested.ledger, rested.violations, rested.seen, true);
+                (o.ledger, o.seen, o.at_rest) = (rested.ledger, rested.seen, true);
+                o.violations.extend(rested.violations);
                 settle::forgive(&mut o.ledger, &untold);
             }
             Ok(Told::Panicked(at, panic)) => {

@@ -110,7 +110,7 @@ impl Watch {
                     parts.push(format!("actor {actor} between ops"));
                     continue;
                 }
-                Some(OPENING) => "the opening of an instance",
+                Some(OPENING) => "the opening of an instance, or its drop",
                 Some(RESTING) => "the drain at rest",
                 Some(op) => ops.get(op).map_or("an op", |o| o.name),
             };

@@ -84,7 +84,13 @@ impl Floor {
         let threads = (0..actors).map(|me| {
             let floor = Arc::clone(&floor);
             let thread = std::thread::Builder::new().name(format!("actor-{}", first + me));
-            let thread = thread.spawn(move || floor.play(me));
+            let thread = thread.spawn(move || {
+                if let Err(Caught { message, site, .. }) = catch(|| floor.play(me)) {
+                    // Not the subject's, whose panics are caught below. The round would never end.
+                    let message = format!("the engine panicked: {message} ({site})");
+                    (floor.stage.say)(&FromWorker::Failed { message });
+                }
+            });
             let thread = thread.map_err(|source| EngineError::Io { what: "starting an actor".to_owned(), source });
             thread.map(|handle| handle.thread().clone())
         });
@@ -226,10 +232,13 @@ impl Floor {
         // In the round, so that a drop that hangs or panics is this round's, and before others come to rest.
         self.beats[me].begin(OPENING);
         let instance = locked(&self.instance).take();
-        if let Err(panic) = catch(move || drop(instance)) {
-            self.panicked(me, panic);
-            self.fail_if_broken(me);
+        let ended = catch(move || instance.map(|instance| instance.violations()).unwrap_or_default());
+        match ended {
+            Ok(violations) if violations.is_empty() => {}
+            Ok(violations) => self.journals[me].append(&Record::Broken(violations)),
+            Err(panic) => self.panicked(me, panic),
         }
+        self.fail_if_broken(me);
         self.beats[me].end_phase();
         self.playing.store(false, Ordering::Release);
         let measured = std::mem::take(&mut *locked(&self.measured));

@@ -51,6 +51,7 @@ pub(super) fn gather(lives: Vec<Vec<Life>>, names: &[String]) -> (Observation, V
             o.history.append(&mut life.events);
             o.ledger.merge(&life.ledger);
             o.failures.append(&mut life.failures);
+            o.violations.append(&mut life.violations);
             o.panics.extend(life.panic.take().map(|(message, site)| Panic { actor: name.clone(), message, site }));
             if life.finished.is_none() && life.started.is_some() && !life.marks {
                 untold.push(Untold { actor, from: life.next_serial.max(first) });

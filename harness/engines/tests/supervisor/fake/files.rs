@@ -1,9 +1,10 @@
 //! Components over files of one directory, as several processes share them: one that is right, and some that are not.
 
+use racehunt_core::finding::FindingKind;
 use racehunt_core::history::{Answer, What};
 use racehunt_core::id::Id;
 use racehunt_core::ledger::Ledger;
-use racehunt_core::observation::{Gauge, Seen};
+use racehunt_core::observation::{Gauge, Seen, Violation};
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
@@ -11,8 +12,8 @@ use racehunt_core::subject::{
 use racehunt_sync::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) struct Files;
@@ -47,7 +48,8 @@ impl Subject for Files {
                 dir.push(opened.fetch_add(1, Ordering::Relaxed).to_string());
                 fs::create_dir(&dir).expect("the directory is there");
             }
-            Arc::new(Store { dir, variant, process, alone, samples: AtomicU64::new(0) })
+            let (samples, late) = (AtomicU64::new(0), Mutex::default());
+            Arc::new(Store { dir, variant, process, alone, samples, late })
         }))
     }
 }
@@ -58,6 +60,8 @@ struct Store {
     process: Option<usize>,
     alone: bool,
     samples: AtomicU64,
+    /// Ids that are kept only when the instance is dropped.
+    late: Mutex<Vec<Id>>,
 }
 
 impl Store {
@@ -84,7 +88,11 @@ impl Store {
                 std::process::abort();
             }
             "exits" => std::process::exit(3),
-            "hangs" => loop {
+            "one-hangs" if self.process == Some(1) => {
+                std::thread::sleep(Duration::from_millis(100));
+                std::process::abort();
+            }
+            "hangs" | "one-hangs" => loop {
                 std::thread::sleep(Duration::from_secs(600));
             },
             "fills" => {
@@ -105,6 +113,23 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        match (self.variant.as_str(), self.process) {
+            ("aborts-at-drop", Some(_)) => std::process::abort(),
+            ("panics-at-drop", Some(_)) => panic!("spoilt at its drop"),
+            ("hangs-at-drop", Some(_)) => std::thread::sleep(Duration::from_secs(600)),
+            ("late", Some(_)) => {
+                // Long enough for a coordinator that does not wait to be at rest.
+                std::thread::sleep(Duration::from_millis(20));
+                let late = std::mem::take(self.late.get_mut().expect("nobody panics here"));
+                late.into_iter().for_each(|id| self.keep(id).expect("the directory is there"));
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Instance for Store {
     fn apply(&self, call: Call, actor: &mut Actor) -> Result<(), OpError> {
         let here = if self.alone { None } else { Some(actor.process as usize) };
@@ -116,6 +141,11 @@ impl Instance for Store {
             "one-file" => {
                 let id = actor.next_id();
                 self.replace(id);
+                actor.ledger.accepted.push(id);
+            }
+            "late" => {
+                let id = actor.next_id();
+                self.late.lock().expect("nobody panics here").push(id);
                 actor.ledger.accepted.push(id);
             }
             "marks" => {
@@ -143,6 +173,12 @@ impl Instance for Store {
         ledger.retained.extend(names.filter_map(|name| name.parse().ok()).map(Id));
         let all = fs::read_to_string(self.dir.join("all")).unwrap_or_default();
         ledger.retained.extend(all.lines().filter_map(|line| line.parse().ok()).map(Id));
+    }
+
+    fn violations(&self) -> Vec<Violation> {
+        let complains = self.variant == "complains" && self.process == Some(1);
+        let (kind, detail, message) = (FindingKind::Invariant, "own".to_owned(), "one member complains".to_owned());
+        complains.then_some(Violation { kind, detail, message, ids: Vec::new() }).into_iter().collect()
     }
 
     fn seen(&self) -> Seen {
