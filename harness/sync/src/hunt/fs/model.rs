@@ -19,5 +19,5 @@ pub fn set_tick(tick: Duration) {
 
 /// Picks the order in which directories are listed: a function of this and of the names alone. 0 by default.
 pub fn set_salt(salt: u64) {
-    state::with(|s| s.salt = salt);
+    state::set_salt(salt);
 }

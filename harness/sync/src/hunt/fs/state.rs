@@ -1,6 +1,6 @@
 //! All that an execution knows of its files: the tree, the open files, the locks, the settings.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -82,13 +82,15 @@ impl Default for State {
             watched: false,
             chunk: 64,
             tick: Duration::from_millis(4),
-            salt: 0,
+            salt: SALT.get(),
         }
     }
 }
 
 thread_local! {
     static STATE: RefCell<Option<Box<State>>> = const { RefCell::new(None) };
+    /// Set for every execution, also for those that use no files.
+    static SALT: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Works on the state; `f` must not come back here or switch.
@@ -101,6 +103,17 @@ pub(super) fn reset() {
     // What is dropped must find the state unborrowed.
     let state = STATE.take();
     drop(state);
+    SALT.set(0);
+}
+
+/// See `model::set_salt`.
+pub(super) fn set_salt(salt: u64) {
+    SALT.set(salt);
+    STATE.with_borrow_mut(|state| {
+        if let Some(state) = state {
+            state.salt = salt;
+        }
+    });
 }
 
 /// The scheduling points, made on first use.
