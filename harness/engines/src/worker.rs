@@ -29,6 +29,9 @@ const ORPHANED: Duration = Duration::from_secs(2);
 /// program that does not serve as a worker would start itself over and over.
 pub(crate) const MEMBER: &str = "RACEHUNT_MEMBER";
 
+/// Environment variable in which a worker finds the directory that was made for it.
+pub(crate) const HOME: &str = "RACEHUNT_HOME";
+
 /// How a worker's service ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Served {
@@ -61,11 +64,29 @@ impl Served {
 /// If stdout cannot be set aside.
 pub fn serve_process(subjects: Subjects<'_>, engines: &dyn Fn(&Trial) -> RunTrial) -> io::Result<Served> {
     let out = stdout::set_aside()?;
-    let orphaned = |patience| {
-        thread::sleep(patience);
-        std::process::exit(i32::from(Served::Orphaned.code()))
+    let alone = Arc::new(AtomicBool::new(false));
+    let orphaned = {
+        let alone = Arc::clone(&alone);
+        move |patience| {
+            alone.store(true, Ordering::Relaxed);
+            thread::sleep(patience);
+            leave_home();
+            std::process::exit(i32::from(Served::Orphaned.code()))
+        }
     };
-    Ok(serve_with(subjects, engines, BufReader::new(io::stdin()), out, orphaned))
+    let served = serve_with(subjects, engines, BufReader::new(io::stdin()), out, orphaned);
+    if alone.load(Ordering::Relaxed) {
+        leave_home();
+    }
+    Ok(served)
+}
+
+/// Removes the directory that the harness made for this worker, which it cannot do itself once it is gone. (One that is
+/// there does not mind.)
+fn leave_home() {
+    if let Some(home) = std::env::var_os(HOME).filter(|_| std::env::var_os(MEMBER).is_none()) {
+        let _ = std::fs::remove_dir_all(home);
+    }
 }
 
 /// Serves one trial on any pair of streams.

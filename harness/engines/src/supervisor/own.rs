@@ -55,7 +55,7 @@ pub(super) fn run(trial: &Trial, how: &Supervise, on: &mut dyn FnMut(Event)) -> 
         Err(end) => return partial(trial, heard, &Ended { end: Some(end), stderr: String::new() }, started.elapsed()),
     };
     let mut command = Command::new(&how.program);
-    command.args(&how.args).env("TMPDIR", home.0.path());
+    command.args(&how.args).env("TMPDIR", home.0.path()).env(crate::worker::HOME, home.0.path());
     let limits = how.deadlines(how.silence, budget(&trial.engine).map(|b| b + how.overrun));
     let (answer, stopped, ended) = match Session::open(command, limits, on) {
         Err(ended) => (None, false, ended),

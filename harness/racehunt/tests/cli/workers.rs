@@ -41,9 +41,12 @@ fn a_worker_whose_harness_is_killed_ends_by_itself() {
     let bench = Bench::with(&scenario("t", "\"hardened\"", &[ENDLESS]));
     let running = bench.start("run s.toml");
     let worker = first_worker(running.pid());
+    let home = worker.home();
+    assert!(home.exists(), "{}", home.display());
     signal(running.pid(), Signal::SIGKILL);
     assert_eq!(running.end().code, None);
     wait_for("the worker's end", || (!worker.lives()).then_some(()));
+    assert!(!home.exists(), "it leaves no directory behind: {}", home.display());
 }
 
 #[test]

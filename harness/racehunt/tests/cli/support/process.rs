@@ -4,6 +4,7 @@ use super::{PATIENCE, wait_for};
 pub(crate) use nix::sys::signal::Signal;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
+use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
@@ -30,6 +31,13 @@ pub(crate) struct Seen {
 impl Seen {
     fn of(pid: u32) -> Option<Self> {
         Some(Self { pid, start: stat(pid)?.get(19)?.clone() })
+    }
+
+    /// The directory that a worker was given for itself.
+    pub(crate) fn home(&self) -> PathBuf {
+        let all = std::fs::read(format!("/proc/{}/environ", self.pid)).expect("the process is there");
+        let home = all.split(|b| *b == 0).find_map(|set| set.strip_prefix(b"RACEHUNT_HOME="));
+        PathBuf::from(String::from_utf8_lossy(home.expect("every worker has one")).into_owned())
     }
 
     /// True while the process runs: a zombie has ended, whoever has yet to notice.
