@@ -104,9 +104,9 @@ impl Model {
     /// The execution: runs under whatever engine is current, in the engine's first actor.
     pub fn execute(self: &Arc<Self>) {
         // Neither the opening nor the drain is an op: nothing goes wrong there.
-        fs::faults::set(Vec::new(), 0);
+        self.set_faults(false);
         let instance = (self.opener)();
-        fs::faults::set(self.rules.clone(), self.slot().seed);
+        self.set_faults(true);
         for process in &self.mortal {
             process::make_mortal(FIRST_PROCESS + process);
         }
@@ -127,7 +127,7 @@ impl Model {
                 Err(_) => self.panicked(number),
             }
         }
-        fs::faults::set(Vec::new(), 0);
+        self.set_faults(false);
         hook::note(Location::caller(), || layout::REST.to_owned());
         let mut ledger = {
             let observation = &mut self.slot().observation;
@@ -144,6 +144,15 @@ impl Model {
         drop(slot);
         drop(instance);
         hook::finish();
+    }
+
+    /// Lets file calls fail, or not.
+    fn set_faults(&self, on: bool) {
+        if !on {
+            fs::faults::set(Vec::new(), 0);
+        } else if !self.rules.is_empty() {
+            fs::faults::set(self.rules.clone(), self.slot().seed);
+        }
     }
 
     fn act(&self, number: usize, instance: &dyn Instance) {

@@ -5,7 +5,7 @@
 //! nothing any more. What the process held outside of its memory is given up in the same step.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
 
 use super::{Token, Wake};
@@ -39,11 +39,20 @@ struct Table {
 
 thread_local! {
     static TABLE: RefCell<Table> = RefCell::default();
+    /// True if a process may be killed: looked at in every step, and mostly false.
+    static ARMED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Forgets everything of the last execution.
+/// Forgets everything of the last execution, and keeps the memory.
 pub(crate) fn reset() {
-    drop(TABLE.take());
+    ARMED.set(false);
+    // What is dropped must find the table unborrowed.
+    let old = TABLE.with_borrow_mut(|t| {
+        t.of.clear();
+        t.dead.clear();
+        (std::mem::take(&mut t.mortal), std::mem::take(&mut t.blocked))
+    });
+    drop(old);
 }
 
 /// Puts a new actor into the process of the one that starts it.
@@ -82,7 +91,8 @@ pub(crate) fn is_dead() -> bool {
 
 /// True if the process of `actor` was killed.
 pub(crate) fn is_dead_actor(actor: ActorId) -> bool {
-    TABLE.with_borrow(|t| !t.dead.is_empty() && t.dead.contains(&t.of.get(actor as usize).copied().unwrap_or(0)))
+    ARMED.get()
+        && TABLE.with_borrow(|t| !t.dead.is_empty() && t.dead.contains(&t.of.get(actor as usize).copied().unwrap_or(0)))
 }
 
 /// Ends the current actor if its process was killed. For the moments between the scheduling point of an operation
@@ -106,6 +116,7 @@ pub(crate) fn make_mortal(process: u32, site: Site) {
     let id = hook::new_object("process", site);
     let token = std::rc::Rc::new(Token::new());
     hook::set_killable();
+    ARMED.set(true);
     TABLE.with_borrow_mut(|t| t.mortal.push((process, id, token)));
 }
 
@@ -123,6 +134,9 @@ fn mortal(process: u32) -> Option<(ObjectId, std::rc::Rc<Token>)> {
 
 /// Before the scheduling point of a step that others than the process can see: tells loom that it depends on the kill.
 pub(crate) fn expose() {
+    if !ARMED.get() {
+        return;
+    }
     if let Some((_, token)) = mortal(current())
         && let Token::Loom(_) = *token
     {
@@ -156,7 +170,7 @@ pub(crate) fn kill(process: u32, unsynced: Unsynced, site: Site) {
 /// Remembers that the current actor waits, so that a kill can wake it.
 pub(crate) fn blocks(wake: impl FnOnce() -> Wake) {
     let me = hook::actor();
-    if mortal(of(me)).is_none() {
+    if !ARMED.get() || mortal(of(me)).is_none() {
         return;
     }
     let wake = wake();
@@ -168,6 +182,9 @@ pub(crate) fn blocks(wake: impl FnOnce() -> Wake) {
 
 /// The current actor was woken.
 pub(crate) fn wakes() {
+    if !ARMED.get() {
+        return;
+    }
     let me = hook::actor();
     TABLE.with_borrow_mut(|t| t.blocked.retain(|b| b.0 != me));
 }
