@@ -4,6 +4,7 @@ use crate::emit::RunTrial;
 use crate::panics;
 use crate::registry::{Subjects, find};
 use crate::stress;
+use nix::sys::signal::{SigSet, Signal};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::Trial;
 use racehunt_core::protocol::{FromWorker, Setup, ToWorker, VERSION, decode};
@@ -31,6 +32,9 @@ pub(crate) const MEMBER: &str = "RACEHUNT_MEMBER";
 
 /// Environment variable in which a worker finds the directory that was made for it.
 pub(crate) const HOME: &str = "RACEHUNT_HOME";
+
+/// Environment variable in which it finds the id of the harness's process.
+pub(crate) const HARNESS: &str = "RACEHUNT_HARNESS";
 
 /// How a worker's service ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,27 +68,23 @@ impl Served {
 /// If stdout cannot be set aside.
 pub fn serve_process(subjects: Subjects<'_>, engines: &dyn Fn(&Trial) -> RunTrial) -> io::Result<Served> {
     let out = stdout::set_aside()?;
-    let alone = Arc::new(AtomicBool::new(false));
-    let orphaned = {
-        let alone = Arc::clone(&alone);
-        move |patience| {
-            alone.store(true, Ordering::Relaxed);
-            thread::sleep(patience);
-            leave_home();
-            std::process::exit(i32::from(Served::Orphaned.code()))
-        }
+    // A stopped process gets one when its harness ends, and would die of it before it could tidy up. Threads inherit it.
+    let _ = SigSet::from(Signal::SIGHUP).thread_block();
+    let orphaned = |patience| {
+        thread::sleep(patience);
+        leave_home();
+        std::process::exit(i32::from(Served::Orphaned.code()))
     };
     let served = serve_with(subjects, engines, BufReader::new(io::stdin()), out, orphaned);
-    if alone.load(Ordering::Relaxed) {
-        leave_home();
-    }
+    leave_home();
     Ok(served)
 }
 
-/// Removes the directory that the harness made for this worker, which it cannot do itself once it is gone. (One that is
-/// there does not mind.)
+/// Removes the directory that the harness made for this worker, if the harness is gone and cannot do it itself.
 fn leave_home() {
-    if let Some(home) = std::env::var_os(HOME).filter(|_| std::env::var_os(MEMBER).is_none()) {
+    let read = |name| std::env::var_os(name).filter(|_| std::env::var_os(MEMBER).is_none());
+    let (Some(home), Some(harness)) = (read(HOME), read(HARNESS)) else { return };
+    if harness.to_str() != Some(nix::unistd::getppid().to_string().as_str()) {
         let _ = std::fs::remove_dir_all(home);
     }
 }

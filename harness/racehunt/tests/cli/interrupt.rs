@@ -91,6 +91,7 @@ fn the_second_signal_ends_it_at_once() {
     let bench = Bench::with(&scenario("t", "\"hardened\"", &[ENDLESS]));
     let running = bench.start("run s.toml");
     let worker = first_worker(running.pid());
+    let home = worker.home();
     // A worker that cannot answer keeps the run waiting after the first signal. Two kinds: of one kind, the second
     // would be dropped while the first is pending.
     signal(worker.pid, Signal::SIGSTOP);
@@ -102,4 +103,5 @@ fn the_second_signal_ends_it_at_once() {
     // A stopped process notices nothing; one that goes on notices that it is alone.
     let _ = nix::sys::signal::kill(alive, Signal::SIGCONT);
     wait_for("the worker's end", || (!worker.lives()).then_some(()));
+    assert!(!home.exists(), "{}", home.display());
 }
