@@ -1,4 +1,4 @@
-//! Drop-in `std::sync`, `std::thread`, `std::time` and `std::hint` whose engine is chosen at run time.
+//! Drop-in `std::sync`, `std::thread`, `std::time`, `std::hint` and `std::fs` whose engine is chosen at run time.
 //!
 //! Replace `use std::sync::…` by `use racehunt_sync::…` (and `std::thread` by `racehunt_sync::thread`, and so on).
 //!
@@ -14,6 +14,8 @@
 //! * `Arc` and `Weak` are std's under every engine: reference counts are not scheduling points.
 //! * `SystemTime` is left out: there is no wall clock in a model.
 //! * Models are told of a new execution by `hook::reset`, which their drivers call first of all in it.
+//! * Files of a model are a tree in memory (`fs::model`): every call and every chunk of a write is a step, and an actor's
+//!   process (`process`) can be killed at any of them. Links, permissions and modes are left out.
 //! * An object belongs to the execution it was made in. A native one may be used in a model, but no native lock may be
 //!   held across a scheduling point.
 //!
