@@ -278,7 +278,10 @@ impl Instance for TraceInstance {
 
     fn seen(&self) -> Seen {
         let seen = lock(&self.seen);
-        let files = Gauge { name: "files".to_owned(), peak: seen.peak, bound: Some(self.plan.knobs.cap as u64) };
+        let cap = self.plan.knobs.cap as u64;
+        // A model is looked at in every step. Where nobody looked in between, only a broken bound is known.
+        let judged = self.plan.model || seen.looked || seen.peak > cap;
+        let files = Gauge { name: "files".to_owned(), peak: seen.peak, bound: judged.then_some(cap) };
         let unreadable = seen.torn().chain(std::mem::take(&mut *lock(&self.left))).collect();
         Seen { gauges: vec![files], unreadable, sends: self.far.sent() }
     }

@@ -60,6 +60,8 @@ fn found(name: String, bytes: &[u8]) -> Option<Found> {
 pub(super) struct Sightings {
     /// The most files there were at once.
     pub(super) peak: u64,
+    /// True once somebody looked while the actors were at work: a peak at rest alone does not show that a bound was kept.
+    pub(super) looked: bool,
     /// Visible files that did not parse, by name.
     torn: BTreeMap<String, String>,
     /// Where the next sample goes on reading.
@@ -96,6 +98,7 @@ impl Sightings {
     /// counted that are still there after it, as all of these were when it ended; and a trace under two names is one.
     pub(super) fn sample(&mut self, dir: &Path, parse: bool) {
         let Ok(entries) = std::fs::read_dir(dir) else { return };
+        self.looked = true;
         let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.retain(|name| standing(name) == Standing::Visible);
         names.sort_unstable();
@@ -142,8 +145,11 @@ mod tests {
         put(".tmp-trace_1_2_01000003.json", r#"{"id""#);
         put("trace_1_2_01000004.json.quarantined", r#"{"id""#);
         let mut seen = Sightings::default();
+        seen.counted(0);
+        seen.sample(Path::new("/nowhere"), true);
+        assert!(!seen.looked, "what is counted at rest, or could not be listed, was not looked at in between");
         seen.sample(dir.path(), true);
-        assert_eq!((seen.peak, seen.torn().count()), (1, 0));
+        assert_eq!((seen.peak, seen.torn().count(), seen.looked), (1, 0, true));
         put("trace_1_2_01000005.json", r#"{"id""#);
         seen.sample(dir.path(), true);
         let torn: Vec<String> = seen.torn().collect();
@@ -152,7 +158,6 @@ mod tests {
         std::fs::remove_file(dir.path().join(NAME)).unwrap();
         seen.sample(dir.path(), true);
         assert_eq!(seen.peak, 2, "a peak stays");
-        seen.sample(Path::new("/nowhere"), true);
     }
 
     #[test]
