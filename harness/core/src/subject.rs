@@ -177,6 +177,12 @@ impl Actor {
         (self.clock)()
     }
 
+    /// The clock of the history itself, for what has no actor at hand: a handler that some call runs.
+    #[must_use]
+    pub fn clock(&self) -> fn() -> u64 {
+        self.clock
+    }
+
     /// The next id, marked as offered: if the call that carries it never answers, it is uncertain and not lost.
     pub fn offer(&mut self) -> Id {
         let id = self.next_id();

@@ -55,6 +55,7 @@ impl Items {
                     words.extend(removed.iter().map(|id| (*id, out)));
                 }
                 What::Offer(_) | What::List(_) => {}
+                What::Subscribe { .. } | What::Unsubscribe { .. } | What::Emit { .. } | What::Handle { .. } => {}
             }
         }
         words.sort_unstable();
