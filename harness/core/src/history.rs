@@ -186,8 +186,13 @@ fn account_call(call: &What, ledger: &mut Ledger) {
             Answer::No => ledger.rejected.push(*id),
             Answer::Unknown => ledger.uncertain.push(*id),
         },
-        What::Offer(_) | What::Remove(..) | What::List(_) | What::Replay { .. } => {}
-        What::Subscribe { .. } | What::Unsubscribe { .. } | What::Handle { .. } => {}
+        What::Offer(_)
+        | What::Remove(..)
+        | What::List(_)
+        | What::Replay { .. }
+        | What::Subscribe { .. }
+        | What::Unsubscribe { .. }
+        | What::Handle { .. } => {}
     }
 }
 
