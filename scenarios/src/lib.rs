@@ -6,6 +6,7 @@
 pub mod event_bus;
 pub mod metrics_buffer;
 mod params;
+pub mod polling_worker;
 pub mod trace_buffer;
 
 use racehunt_core::subject::Subject;
