@@ -7,10 +7,10 @@ use racehunt_sync::{Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 racehunt_sync::thread_local! {
-    static ME: u8 = const { 0 };
+    static ME: u64 = const { 0 };
 }
 
-/// A number that no other thread has while this one lives, never 0: the address of its own thread-local.
+/// An even number that no other thread has while this one lives, never 0: the address of its own thread-local.
 pub(super) fn me() -> usize {
     ME.with(|me| std::ptr::from_ref(me) as usize)
 }
