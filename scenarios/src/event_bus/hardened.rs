@@ -123,12 +123,10 @@ impl<P: Send + Sync> EventBus<P> for Hardened<P> {
         let mut panic = None;
         if let Some(first) = entered {
             self.calls.call(&first.handler, &event, &mut panic);
-            first.deliver_and_leave(me, &self.calls, &mut panic);
+            first.deliver_rest(me, &self.calls, &mut panic);
         }
         for mailbox in others {
-            if mailbox.enter(me) {
-                mailbox.deliver_and_leave(me, &self.calls, &mut panic);
-            }
+            mailbox.deliver(me, &self.calls, &mut panic);
         }
         Calls::go_on(panic);
         Ok(Emitted { evicted })

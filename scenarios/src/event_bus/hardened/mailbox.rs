@@ -1,8 +1,12 @@
 //! A mailbox: what one subscription is still to be given, and who delivers from it.
 //!
 //! One word says both: the number of the thread that delivers, or 0, and [`MORE`] if there is something to look at under
-//! the mailbox's lock, an event or someone who waits. A deliverer that sees no [`MORE`] leaves by one exchange. Where the
-//! word is 0 there is no event inside.
+//! the mailbox's lock, an event or someone who waits. Where the word is 0 there is no event inside. Who may change it:
+//!
+//! * from 0: [`Mailbox::enter_free`] and [`Mailbox::put`], both under the bus's lock;
+//! * from [`MORE`] alone: who has the mailbox's lock;
+//! * from a thread's number, without [`MORE`]: that thread, which leaves by one exchange, or who has the mailbox's lock and
+//!   sets [`MORE`]; with it: who has the mailbox's lock.
 
 use super::super::{Event, Handler};
 use racehunt_sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,7 +16,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-/// Numbers of threads are even. Set and cleared under the mailbox's lock only.
+/// Numbers of threads are even.
 const MORE: usize = 1;
 
 /// Of one subscription.
@@ -48,37 +52,65 @@ impl<P> Mailbox<P> {
         self.word.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Puts an event in. Whoever does so calls [`Mailbox::enter`] later, or a deliverer that is there finds it.
+    /// Puts an event in. Whoever does so calls [`Mailbox::deliver`] later, or a deliverer that is there finds it.
     pub(super) fn put(&self, event: Arc<Event<P>>) {
         let mut inside = self.inside();
         inside.events.push_back(event);
-        self.word.fetch_or(MORE, Ordering::Relaxed);
+        if self.word.load(Ordering::Relaxed) == 0 {
+            self.word.store(MORE, Ordering::Relaxed);
+        } else {
+            self.word.fetch_or(MORE, Ordering::Relaxed);
+        }
     }
 
-    /// Enters if there is no deliverer and something to deliver. One that is there (perhaps further out in this very
-    /// thread) cannot leave without looking.
-    pub(super) fn enter(&self, me: usize) -> bool {
-        self.word.compare_exchange(MORE, me | MORE, Ordering::Acquire, Ordering::Relaxed).is_ok()
-    }
-
-    /// Delivers what is inside and leaves; only for who has entered.
-    pub(super) fn deliver_and_leave(&self, me: usize, calls: &Calls, panic: &mut Option<Panic>) {
-        while self.word.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed).is_err() {
-            let mut inside = self.inside();
-            let Some(event) = inside.events.pop_front() else {
-                self.word.store(0, Ordering::Release);
-                if inside.waiting > 0 {
-                    self.left.notify_all();
-                }
+    /// Enters if there is no deliverer, delivers what is inside, and leaves. A deliverer that is there (perhaps further out
+    /// in this very thread) cannot leave without looking inside.
+    pub(super) fn deliver(&self, me: usize, calls: &Calls, panic: &mut Option<Panic>) {
+        let mut inside = self.inside();
+        if self.word.load(Ordering::Acquire) != MORE {
+            return;
+        }
+        self.word.store(me | MORE, Ordering::Relaxed);
+        while let Some(event) = self.next(&mut inside, me) {
+            drop(inside);
+            calls.call(&self.handler, &event, panic);
+            drop(event);
+            if self.leave(me) {
                 return;
-            };
-            if inside.events.is_empty() && inside.waiting == 0 {
-                // No order is needed: who leaves by it was the one who wrote it.
-                self.word.store(me, Ordering::Relaxed);
             }
+            inside = self.inside();
+        }
+    }
+
+    /// As [`Mailbox::deliver`], of who has entered a free mailbox and handed its event over.
+    pub(super) fn deliver_rest(&self, me: usize, calls: &Calls, panic: &mut Option<Panic>) {
+        while !self.leave(me) {
+            let mut inside = self.inside();
+            let Some(event) = self.next(&mut inside, me) else { return };
             drop(inside);
             calls.call(&self.handler, &event, panic);
         }
+    }
+
+    /// Leaves, unless there is something to look at.
+    fn leave(&self, me: usize) -> bool {
+        self.word.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// The deliverer's next event; without one it has left.
+    fn next(&self, inside: &mut Inside<P>, me: usize) -> Option<Arc<Event<P>>> {
+        let Some(event) = inside.events.pop_front() else {
+            self.word.store(0, Ordering::Release);
+            if inside.waiting > 0 {
+                self.left.notify_all();
+            }
+            return None;
+        };
+        if inside.events.is_empty() && inside.waiting == 0 {
+            // No order is needed: who leaves by it is the one that writes it.
+            self.word.store(me, Ordering::Relaxed);
+        }
+        Some(event)
     }
 
     /// Of a mailbox into which nothing is put any more: returns when nothing is inside and nobody delivers. From inside
@@ -101,9 +133,7 @@ impl<P> Mailbox<P> {
             }
             if deliverer == 0 {
                 drop(inside);
-                if self.enter(me) {
-                    self.deliver_and_leave(me, calls, panic);
-                }
+                self.deliver(me, calls, panic);
                 inside = self.inside();
             } else if self.word.compare_exchange(word, word | MORE, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 // From here on it cannot leave without the lock, which this thread has until it waits.
