@@ -62,7 +62,7 @@ fn each_race_is_expected_where_its_legend_says() {
     ];
     let expects: Vec<_> = scenarios().iter().flat_map(|path| read(path).expect).collect();
     for (race, variants) in legend {
-        let of_race: Vec<_> = expects.iter().filter(|expect| expect.race.as_deref() == Some(race)).collect();
+        let of_race: Vec<_> = expects.iter().filter(|expect| expect.race == race).collect();
         assert!(!of_race.is_empty(), "{race}");
         assert!(of_race.iter().all(|expect| expect.variants == variants), "{race}: {of_race:?}");
     }

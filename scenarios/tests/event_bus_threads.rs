@@ -36,7 +36,7 @@ fn noting(seen: &Arc<Mutex<Vec<u64>>>) -> Handler<Number> {
 fn every_handler_sees_every_event_once_in_the_order_of_the_log() {
     const EMITTERS: u64 = 4;
     const EMITS: u64 = 500;
-    let bus = Hardened::new((EMITTERS * EMITS) as usize);
+    let bus: Hardened<Number> = Hardened::new((EMITTERS * EMITS) as usize);
     let seen: Vec<Arc<Mutex<Vec<u64>>>> = (0..3).map(|_| Arc::default()).collect();
     for seen in &seen {
         bus.subscribe(T, noting(seen));
@@ -63,7 +63,7 @@ fn every_handler_sees_every_event_once_in_the_order_of_the_log() {
 
 #[test]
 fn between_subscribe_and_unsubscribe_exactly_once_and_never_after() {
-    let bus = Hardened::new(100);
+    let bus: Hardened<Number> = Hardened::new(100);
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..3 {
@@ -98,7 +98,7 @@ fn between_subscribe_and_unsubscribe_exactly_once_and_never_after() {
 
 #[test]
 fn an_emit_does_not_wait_for_a_handler_that_another_emitter_runs_and_an_unsubscribe_does() {
-    let bus = Hardened::new(100);
+    let bus: Hardened<Number> = Hardened::new(100);
     let seen: Arc<Mutex<Vec<u64>>> = Arc::default();
     let (entered, was_entered) = mpsc::channel();
     let (let_go, wait) = mpsc::channel::<()>();
@@ -138,7 +138,7 @@ fn an_emit_does_not_wait_for_a_handler_that_another_emitter_runs_and_an_unsubscr
 
 #[test]
 fn a_handler_that_waits_keeps_nobody_but_its_emitter_from_the_next_handler() {
-    let bus = Hardened::new(100);
+    let bus: Hardened<Number> = Hardened::new(100);
     let (entered, was_entered) = mpsc::channel();
     let (let_go, wait) = mpsc::channel::<()>();
     let (entered, wait) = (Mutex::new(entered), Mutex::new(wait));
@@ -166,7 +166,7 @@ fn a_handler_that_waits_keeps_nobody_but_its_emitter_from_the_next_handler() {
 
 #[test]
 fn handlers_that_panic_on_real_threads_wedge_no_mailbox() {
-    let bus = Hardened::new(1_000);
+    let bus: Hardened<Number> = Hardened::new(1_000);
     let seen: Arc<Mutex<Vec<u64>>> = Arc::default();
     let noted = Arc::clone(&seen);
     let subscription = bus.subscribe(

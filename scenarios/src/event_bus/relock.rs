@@ -77,8 +77,8 @@ mod tests {
             let inner = lock.hold();
             inner.with(|value| *value += 1);
         }
+        let (send, receive) = mpsc::channel();
         std::thread::scope(|scope| {
-            let (send, receive) = mpsc::channel();
             let other = scope.spawn(|| {
                 send.send(()).unwrap();
                 lock.hold().with(|value| *value += 10);
