@@ -21,8 +21,11 @@
 //! What it asks for in return: an unsubscribe waits for the running handler, so it must not be called with a lock that
 //! the handler takes, and two handlers must not take each other out. From inside of its own handler (or of one that this
 //! handler's call led to in the same thread) it cannot wait for that call, and returns while it runs; what is left in the
-//! mailbox is delivered before it returns, the only case in which a handler is entered again. Mailboxes have no bound: an
-//! emitter that is handed more than it can deliver goes on delivering, and what waits takes memory.
+//! mailbox is delivered before it returns, the only case in which a handler is entered again.
+//!
+//! Mailboxes have no bound, or an emit would have to wait or be refused. Where one is crowded, its emitters slow down: each
+//! stands by for a moment, and a deliverer that has done its share hands the rest over to one that does. So nobody
+//! delivers for ever, but a handler that is slower than its events come for good takes memory without end.
 //!
 //! A handler that panics does not keep the others from theirs: deliveries go on, the call counts as failed, and the panic
 //! goes on when there is nothing left to deliver, in the thread in which it began.
@@ -32,7 +35,8 @@ mod mailbox;
 use super::relock::me;
 use super::tables::Audit;
 use super::{BusError, Emitted, Event, EventBus, Handler, Subscription, Topic};
-use mailbox::{Calls, Mailbox};
+use mailbox::{Mailbox, Round};
+use racehunt_sync::atomic::{AtomicU64, Ordering};
 use racehunt_sync::{Mutex, MutexGuard, PoisonError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +44,8 @@ use std::sync::Arc;
 /// One short critical section for both orders; dispatch outside of it.
 pub struct Hardened<P> {
     state: Mutex<State<P>>,
-    calls: Calls,
+    crowd: usize,
+    failed: AtomicU64,
 }
 
 struct State<P> {
@@ -65,8 +70,17 @@ impl<P: Send + Sync> Hardened<P> {
     /// A bus without handlers whose log keeps the last `bound` events.
     #[must_use]
     pub fn new(bound: usize) -> Self {
+        Self::with_crowd(bound, Self::CROWD)
+    }
+
+    /// Undelivered events of one subscription above which emitters begin to stand by, as [`Hardened::new`] has it.
+    pub const CROWD: usize = 64;
+
+    /// As [`Hardened::new`], with another [`Hardened::CROWD`].
+    #[must_use]
+    pub fn with_crowd(bound: usize, crowd: usize) -> Self {
         let state = State { table: BTreeMap::new(), audit: Audit::new(bound), next: 0 };
-        Self { state: Mutex::new(state), calls: Calls::default() }
+        Self { state: Mutex::new(state), crowd, failed: AtomicU64::new(0) }
     }
 
     #[track_caller]
@@ -98,9 +112,9 @@ impl<P: Send + Sync> EventBus<P> for Hardened<P> {
         let old = state.change(topic, |row| row.iter().filter(|mailbox| mailbox.number != number).cloned().collect());
         drop(state);
         drop(old);
-        let mut panic = None;
-        mailbox.finish(me(), &self.calls, &mut panic);
-        Calls::go_on(panic);
+        let mut round = Round::new(me(), self.crowd, &self.failed);
+        mailbox.finish(&mut round);
+        round.end();
         true
     }
 
@@ -120,15 +134,15 @@ impl<P: Send + Sync> EventBus<P> for Hardened<P> {
             mailbox.put(Arc::clone(&event));
         }
         drop(state);
-        let mut panic = None;
+        let mut round = Round::new(me, self.crowd, &self.failed);
         if let Some(first) = entered {
-            self.calls.call(&first.handler, &event, &mut panic);
-            first.deliver_rest(me, &self.calls, &mut panic);
+            round.call(&first.handler, &event);
+            first.deliver_rest(&mut round);
         }
         for mailbox in others {
-            mailbox.deliver(me, &self.calls, &mut panic);
+            mailbox.deliver(&mut round);
         }
-        Calls::go_on(panic);
+        round.end();
         Ok(Emitted { evicted })
     }
 
@@ -141,6 +155,6 @@ impl<P: Send + Sync> EventBus<P> for Hardened<P> {
     }
 
     fn failed_calls(&self) -> u64 {
-        self.calls.failed()
+        self.failed.load(Ordering::Relaxed)
     }
 }

@@ -12,6 +12,7 @@ pub(super) struct Settings {
     pub(super) handler: Does,
     pub(super) audit: u32,
     pub(super) details: u32,
+    pub(super) crowd: u32,
 }
 
 const HANDLERS: [(&str, Does); 7] = [
@@ -44,6 +45,12 @@ pub(super) fn specs() -> Vec<ParamSpec> {
             ParamValue::Integer(0),
             &[],
         ),
+        spec(
+            "crowd",
+            "undelivered events of a handler above which emitters of hardened stand by, 0 to 100000",
+            ParamValue::Integer(64),
+            &[],
+        ),
     ]
 }
 
@@ -56,6 +63,7 @@ impl Settings {
             handler: choice(params, "handler", &HANDLERS)?,
             audit: whole(params, "audit", 1_000, 1, 100_000)? as u32,
             details: whole(params, "details", 0, 0, 16)? as u32,
+            crowd: whole(params, "crowd", 64, 0, 100_000)? as u32,
         };
         if settings.handler != Does::Plain && settings.prefill == 0 {
             let message = "the first of the prefilled handlers does it, and there is none: set prefill = 1 or more";

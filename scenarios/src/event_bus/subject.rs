@@ -73,18 +73,18 @@ impl Subject for EventBusSubject {
         }
         let settings = Settings::read(params)?;
         Ok(Box::new(move || {
-            let instance: Arc<dyn Instance> =
-                BusInstance::new(&settings, bus(kind, settings.audit as usize), kind == Kind::Hardened);
+            let instance: Arc<dyn Instance> = BusInstance::new(&settings, bus(kind, &settings), kind == Kind::Hardened);
             instance
         }))
     }
 }
 
-fn bus(kind: Kind, bound: usize) -> Box<dyn EventBus<Letter>> {
+fn bus(kind: Kind, settings: &Settings) -> Box<dyn EventBus<Letter>> {
+    let bound = settings.audit as usize;
     match kind {
         Kind::AsShipped => Box::new(AsShipped::new(bound)),
         Kind::SnapshotLock => Box::new(SnapshotLock::new(bound)),
         Kind::WholeLock => Box::new(WholeLock::new(bound)),
-        Kind::Hardened => Box::new(Hardened::new(bound)),
+        Kind::Hardened => Box::new(Hardened::with_crowd(bound, settings.crowd as usize)),
     }
 }

@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// Numbers of threads are even.
 const MORE: usize = 1;
 
+/// How often an emitter that stands by gives the processor away before it goes its way.
+const PATIENCE: usize = 16;
+
 /// Of one subscription.
 pub(super) struct Mailbox<P> {
     pub(super) number: u64,
@@ -31,13 +34,15 @@ pub(super) struct Mailbox<P> {
 
 struct Inside<P> {
     events: VecDeque<Arc<Event<P>>>,
+    /// Emitters that stand by: each looks whether there is a deliverer when it counts itself off, and is one if not.
+    relief: usize,
     /// Unsubscribes that wait for the deliverer to leave.
     waiting: usize,
 }
 
 impl<P> Mailbox<P> {
     pub(super) fn new(number: u64, handler: Handler<P>) -> Self {
-        let inside = Mutex::new(Inside { events: VecDeque::new(), waiting: 0 });
+        let inside = Mutex::new(Inside { events: VecDeque::new(), relief: 0, waiting: 0 });
         Self { number, handler, word: AtomicUsize::new(0), inside, left: Condvar::new() }
     }
 
@@ -64,31 +69,55 @@ impl<P> Mailbox<P> {
     }
 
     /// Enters if there is no deliverer, delivers what is inside, and leaves. A deliverer that is there (perhaps further out
-    /// in this very thread) cannot leave without looking inside.
-    pub(super) fn deliver(&self, me: usize, calls: &Calls, panic: &mut Option<Panic>) {
+    /// in this very thread) cannot leave without looking inside; if it has a crowd to deliver, this thread stands by.
+    pub(super) fn deliver(&self, round: &mut Round<'_>) {
         let mut inside = self.inside();
+        if inside.events.len() > round.crowd && self.is_delivered_by_another(round.me) {
+            inside.relief += 1;
+            drop(inside);
+            self.stand_by(round.me);
+            inside = self.inside();
+            inside.relief -= 1;
+        }
         if self.word.load(Ordering::Acquire) != MORE {
             return;
         }
-        self.word.store(me | MORE, Ordering::Relaxed);
-        while let Some(event) = self.next(&mut inside, me) {
+        self.word.store(round.me | MORE, Ordering::Relaxed);
+        let mut delivered = 0;
+        while let Some(event) = self.next(&mut inside, round, &mut delivered) {
             drop(inside);
-            calls.call(&self.handler, &event, panic);
+            round.call(&self.handler, &event);
             drop(event);
-            if self.leave(me) {
+            if self.leave(round.me) {
                 return;
             }
             inside = self.inside();
         }
     }
 
+    /// Gives the deliverer some time to hand over, and no more: it may be held by its handler.
+    fn stand_by(&self, me: usize) {
+        for _ in 0..PATIENCE {
+            racehunt_sync::thread::yield_now();
+            if !self.is_delivered_by_another(me) {
+                return;
+            }
+        }
+    }
+
+    fn is_delivered_by_another(&self, me: usize) -> bool {
+        let deliverer = self.word.load(Ordering::Relaxed) & !MORE;
+        deliverer != 0 && deliverer != me
+    }
+
     /// As [`Mailbox::deliver`], of who has entered a free mailbox and handed its event over.
-    pub(super) fn deliver_rest(&self, me: usize, calls: &Calls, panic: &mut Option<Panic>) {
-        while !self.leave(me) {
+    pub(super) fn deliver_rest(&self, round: &mut Round<'_>) {
+        let mut delivered = 0;
+        while !self.leave(round.me) {
             let mut inside = self.inside();
-            let Some(event) = self.next(&mut inside, me) else { return };
+            let Some(event) = self.next(&mut inside, round, &mut delivered) else { return };
             drop(inside);
-            calls.call(&self.handler, &event, panic);
+            round.call(&self.handler, &event);
         }
     }
 
@@ -97,33 +126,35 @@ impl<P> Mailbox<P> {
         self.word.compare_exchange(me, 0, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
-    /// The deliverer's next event; without one it has left.
-    fn next(&self, inside: &mut Inside<P>, me: usize) -> Option<Arc<Event<P>>> {
-        let Some(event) = inside.events.pop_front() else {
-            self.word.store(0, Ordering::Release);
+    /// The deliverer's next event. Without one it has left: there is none, or it has done its share and another stands by.
+    fn next(&self, inside: &mut Inside<P>, round: &Round<'_>, delivered: &mut usize) -> Option<Arc<Event<P>>> {
+        let relieved = *delivered > round.crowd && inside.relief > 0;
+        let event = if relieved { None } else { inside.events.pop_front() };
+        if event.is_none() {
+            let word = if inside.events.is_empty() { 0 } else { MORE };
+            self.word.store(word, Ordering::Release);
             if inside.waiting > 0 {
                 self.left.notify_all();
             }
-            return None;
-        };
-        if inside.events.is_empty() && inside.waiting == 0 {
+        } else if inside.events.is_empty() && inside.waiting == 0 {
             // No order is needed: who leaves by it is the one that writes it.
-            self.word.store(me, Ordering::Relaxed);
+            self.word.store(round.me, Ordering::Relaxed);
         }
-        Some(event)
+        *delivered += 1;
+        event
     }
 
     /// Of a mailbox into which nothing is put any more: returns when nothing is inside and nobody delivers. From inside
     /// of its own handler it delivers the rest and returns.
-    pub(super) fn finish(&self, me: usize, calls: &Calls, panic: &mut Option<Panic>) {
+    pub(super) fn finish(&self, round: &mut Round<'_>) {
         let mut inside = self.inside();
         loop {
             let word = self.word.load(Ordering::Acquire);
             let deliverer = word & !MORE;
-            if deliverer == me {
+            if deliverer == round.me {
                 while let Some(event) = inside.events.pop_front() {
                     drop(inside);
-                    calls.call(&self.handler, &event, panic);
+                    round.call(&self.handler, &event);
                     inside = self.inside();
                 }
                 return;
@@ -133,7 +164,7 @@ impl<P> Mailbox<P> {
             }
             if deliverer == 0 {
                 drop(inside);
-                self.deliver(me, calls, panic);
+                self.deliver(round);
                 inside = self.inside();
             } else if self.word.compare_exchange(word, word | MORE, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 // From here on it cannot leave without the lock, which this thread has until it waits.
@@ -145,34 +176,34 @@ impl<P> Mailbox<P> {
     }
 }
 
-/// What a handler panicked with.
-pub(super) type Panic = Box<dyn Any + Send>;
-
-/// Calls handlers and counts those that failed.
-#[derive(Default)]
-pub(super) struct Calls {
-    failed: AtomicU64,
+/// One call of the bus that delivers.
+pub(super) struct Round<'a> {
+    me: usize,
+    crowd: usize,
+    failed: &'a AtomicU64,
+    panic: Option<Box<dyn Any + Send>>,
 }
 
-impl Calls {
+impl<'a> Round<'a> {
+    /// Of the thread with the number `me`. A deliverer that has delivered more than `crowd` events may be relieved.
+    pub(super) fn new(me: usize, crowd: usize, failed: &'a AtomicU64) -> Self {
+        Self { me, crowd, failed, panic: None }
+    }
+
     /// E4: one call; the first panic is kept.
-    pub(super) fn call<P>(&self, handler: &Handler<P>, event: &Event<P>, panic: &mut Option<Panic>) {
+    pub(super) fn call<P>(&mut self, handler: &Handler<P>, event: &Event<P>) {
         let called = catch_unwind(AssertUnwindSafe(|| handler(event)));
         if !matches!(called, Ok(Ok(()))) {
             self.failed.fetch_add(1, Ordering::Relaxed);
         }
         if let Err(payload) = called {
-            panic.get_or_insert(payload);
+            self.panic.get_or_insert(payload);
         }
     }
 
-    pub(super) fn failed(&self) -> u64 {
-        self.failed.load(Ordering::Relaxed)
-    }
-
     /// Lets a panic that was kept go on.
-    pub(super) fn go_on(panic: Option<Panic>) {
-        if let Some(payload) = panic {
+    pub(super) fn end(self) {
+        if let Some(payload) = self.panic {
             resume_unwind(payload);
         }
     }
