@@ -17,17 +17,21 @@ pub(super) fn text(catalogue: &Catalogue, options: &TextOptions, out: &mut Strin
     }
     let mut notes = Footnotes::default();
     let mut table = plain_table(options);
-    let titles = ["race", "variant"].map(str::to_owned).into_iter();
-    table.set_header(titles.chain(catalogue.engines.iter().map(ToString::to_string)));
+    let engines = &catalogue.engines;
+    table.set_header(std::iter::once("race, variant".to_owned()).chain(engines.iter().map(ToString::to_string)));
     for system in &catalogue.systems {
         table.add_row([clean(&system.name).to_uppercase()]);
         for race in &system.races {
-            for (i, row) in race.rows.iter().enumerate() {
-                let race = if i == 0 { name(race) } else { String::new() };
-                let cells = catalogue.engines.iter().map(|engine| notes.cell(row.by(*engine)));
-                table.add_row([race, clean(&row.variant)].into_iter().chain(cells).collect::<Vec<_>>());
+            // A line of its own leaves the engines their columns.
+            table.add_row([name(race)]);
+            for row in &race.rows {
+                let cells = engines.iter().map(|engine| notes.cell(row.by(*engine)));
+                table.add_row(std::iter::once(format!(" {}", clean(&row.variant))).chain(cells));
             }
         }
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((1, 0));
     }
     put_table(&table, out);
     for line in notes.lines().chain(std::iter::once(LEGEND.to_owned())) {

@@ -68,7 +68,7 @@ pub(crate) fn mark(outcome: &TrialOutcome) -> String {
     match &outcome.coverage {
         Coverage::Nothing => "nothing explored".to_owned(),
         Coverage::Exhaustive if is_shuttle(outcome) => "exhaustive, SC".to_owned(),
-        Coverage::Exhaustive => "exhaustive".to_owned(),
+        Coverage::Exhaustive => EXHAUSTIVE.to_owned(),
         Coverage::Bounded { preemptions } => {
             preemptions.iter().max().map_or_else(|| "no bound completed".to_owned(), |most| format!("≤ {most}"))
         }
@@ -79,6 +79,9 @@ pub(crate) fn mark(outcome: &TrialOutcome) -> String {
 
 /// The mark of what is a sample of the space and no more, whether of a model or of what real threads do.
 pub(super) const SAMPLE: &str = "sampled";
+
+/// The mark of a search that left nothing out.
+pub(super) const EXHAUSTIVE: &str = "exhaustive";
 
 /// The processes of a trial of more than one.
 fn processes(outcome: &TrialOutcome) -> Option<u64> {

@@ -1,7 +1,7 @@
 //! The words of a cell, and the footnotes that keep long reasons out of the table.
 
 use crate::catalogue::{Cell, Part, Standing};
-use crate::render::coverage::SAMPLE;
+use crate::render::coverage::{EXHAUSTIVE, SAMPLE};
 use crate::words::{clean, count};
 
 /// What the short marks of the table mean.
@@ -57,10 +57,33 @@ impl Footnotes {
 }
 
 /// All kinds are named where one of them is more than a sample: "exhaustive" for one program says nothing of another.
+/// Of several bounds the least holds for all of them.
 fn marks(part: &Part) -> String {
+    let bound = |note: &str| note.strip_prefix("≤ ").and_then(|bound| bound.parse::<u64>().ok());
+    let bounded = part.notes.iter().all(|note| note == EXHAUSTIVE || bound(note).is_some());
     if part.notes.iter().all(|note| note == SAMPLE) {
         return String::new();
     }
-    let marks: Vec<&str> = part.notes.iter().map(String::as_str).collect();
-    format!(" ({})", marks.join("; "))
+    match part.notes.iter().filter_map(|note| bound(note)).min() {
+        Some(least) if bounded => format!(" (≤ {least})"),
+        _ => format!(" ({})", part.notes.iter().map(String::as_str).collect::<Vec<_>>().join("; ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_promise_no_more_than_what_holds_for_all() {
+        let said = |notes: &[&str]| {
+            marks(&Part { notes: notes.iter().map(|note| (*note).to_owned()).collect(), ..Part::default() })
+        };
+        assert_eq!(said(&["sampled"]), "");
+        assert_eq!(said(&["≤ 3", "≤ 10"]), " (≤ 3)");
+        assert_eq!(said(&["exhaustive", "≤ 2"]), " (≤ 2)");
+        assert_eq!(said(&["exhaustive"]), " (exhaustive)");
+        assert_eq!(said(&["exhaustive, SC", "sampled"]), " (exhaustive, SC; sampled)");
+        assert_eq!(said(&["≤ 3", "sampled"]), " (sampled; ≤ 3)");
+    }
 }
