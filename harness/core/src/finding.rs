@@ -43,13 +43,21 @@ pub enum FindingKind {
     Misordered,
     /// A call that said no had done something.
     SideEffect,
+    /// A handler was called after the call that took it out had answered.
+    LateCall,
+    /// What was read is not what is there, after the time that the contract allows.
+    Stale,
+    /// What had failed was not noticed in the time that the contract allows.
+    Undetected,
+    /// What had not failed was declared failed.
+    FalseAlarm,
     /// An invariant of the subject alone is broken.
     Invariant,
 }
 
 impl FindingKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Lost,
         Self::Duplicated,
         Self::Phantom,
@@ -67,6 +75,10 @@ impl FindingKind {
         Self::Miscount,
         Self::Misordered,
         Self::SideEffect,
+        Self::LateCall,
+        Self::Stale,
+        Self::Undetected,
+        Self::FalseAlarm,
         Self::Invariant,
     ];
 
@@ -91,6 +103,10 @@ impl FindingKind {
             Self::Miscount => "miscount",
             Self::Misordered => "misordered",
             Self::SideEffect => "side-effect",
+            Self::LateCall => "late-call",
+            Self::Stale => "stale",
+            Self::Undetected => "undetected",
+            Self::FalseAlarm => "false-alarm",
             Self::Invariant => "invariant",
         }
     }

@@ -63,6 +63,36 @@ pub enum What {
         /// What it removed itself.
         removed: Vec<Id>,
     },
+    /// A call that registered a handler for a topic. The handler's id is used for one registration only.
+    Subscribe {
+        /// The registration.
+        handler: Id,
+        /// What it is for.
+        topic: u32,
+    },
+    /// A call that took a registration out; one that found it gone is none.
+    Unsubscribe {
+        /// The registration.
+        handler: Id,
+    },
+    /// A call that emitted an event; its actor is the emitter, also where a handler called it: the actor whose thread the
+    /// handler ran in.
+    Emit {
+        /// The event.
+        id: Id,
+        /// What it is of.
+        topic: u32,
+        /// Whether it was taken, as the call says.
+        answer: Answer,
+    },
+    /// A handler's run for one event, whatever came of it: begun in the handler's first step, by the actor whose thread
+    /// it ran in.
+    Handle {
+        /// The registration.
+        handler: Id,
+        /// The event.
+        id: Id,
+    },
 }
 
 /// Why an item is taken out.
@@ -124,6 +154,8 @@ fn account_life(life: &[Event], taken: &mut Vec<Id>, ledger: &mut Ledger) {
         }
         match &event.what {
             What::Offer(_) | What::Remove(..) => open.push((event.actor, event.what.clone())),
+            // It runs inside of a call, which has not answered by it.
+            What::Handle { .. } => {}
             call => {
                 open.retain(|(actor, _)| *actor != event.actor);
                 account_call(call, ledger);
@@ -151,7 +183,18 @@ fn account_call(call: &What, ledger: &mut Ledger) {
             ledger.evicted.extend(evicted);
         }
         What::Clear { removed, .. } => ledger.evicted.extend(removed),
-        What::Offer(_) | What::Remove(..) | What::List(_) | What::Replay { .. } => {}
+        What::Emit { id, answer, .. } => match answer {
+            Answer::Yes => ledger.accepted.push(*id),
+            Answer::No => ledger.rejected.push(*id),
+            Answer::Unknown => ledger.uncertain.push(*id),
+        },
+        What::Offer(_)
+        | What::Remove(..)
+        | What::List(_)
+        | What::Replay { .. }
+        | What::Subscribe { .. }
+        | What::Unsubscribe { .. }
+        | What::Handle { .. } => {}
     }
 }
 

@@ -42,6 +42,107 @@ pub struct Seen {
     /// Everything that arrived at the far end, in order of arrival. The subject itself says in its ledger which of
     /// these are deliveries: a far end that knows an idempotency key takes it once.
     pub sends: Vec<Sent>,
+    /// The audit log at rest, oldest first, if the component keeps one: the order in which it says events happened.
+    pub audit: Option<Vec<Id>>,
+    /// What the component took for the content of something, at rest and after the time its contract allows.
+    pub views: Vec<View>,
+    /// What a failure detector said, beside what was true.
+    pub health: Option<Health>,
+}
+
+/// What a component took for the content of something outside of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct View {
+    /// Of what: `ideas`.
+    pub name: String,
+    /// What the component shows.
+    pub shown: String,
+    /// What is there.
+    pub there: String,
+}
+
+/// What a failure detector said of the workers it watches, beside what was true of them. All times are nanoseconds of
+/// one clock: the virtual one under a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    /// What it promises.
+    pub contract: Detection,
+    /// What was wrong, and when.
+    pub outages: Vec<Outage>,
+    /// Every look of the detector, in order.
+    pub looks: Vec<Look>,
+    /// When a worker was entitled to be left alone.
+    pub leases: Vec<Lease>,
+    /// When the detector's last look could have been: nothing is known of the time after it.
+    pub until_ns: u64,
+}
+
+/// The promise of a failure detector that reads what workers write of themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detection {
+    /// A worker that is well writes at least this often.
+    pub beat_ns: u64,
+    /// What is older than this is a failure.
+    pub stale_ns: u64,
+    /// The detector looks this often.
+    pub check_ns: u64,
+    /// A backlog of which nothing is completed for this long is a failure; `None` if nobody promises to notice it.
+    pub backlog_ns: Option<u64>,
+    /// By how much a machine may be late on all of these; 0 under a virtual clock.
+    pub slack_ns: u64,
+}
+
+/// Something that was wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    /// The worker's generation.
+    pub worker: u32,
+    /// What of it.
+    pub of: Part,
+    /// Since when.
+    pub from_ns: u64,
+    /// Until when; `None` if it did not end.
+    pub to_ns: Option<u64>,
+}
+
+/// What of a worker may fail by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// The whole process is gone or stopped.
+    Process,
+    /// Its event loop does not go round, and no item is being worked off.
+    Loop,
+    /// The loop goes round and an item will never be completed.
+    Item,
+}
+
+/// One look of a failure detector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// The generation it was about.
+    pub worker: u32,
+    /// When it decided.
+    pub at_ns: u64,
+    /// True if it declared the worker failed.
+    pub failed: bool,
+}
+
+/// A stretch of time in which a worker was entitled to be left alone, as written before its first moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lease {
+    /// The generation.
+    pub worker: u32,
+    /// From when.
+    pub from_ns: u64,
+    /// Until when.
+    pub until_ns: u64,
 }
 
 /// A quantity that has a bound.

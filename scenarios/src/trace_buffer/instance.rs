@@ -283,7 +283,7 @@ impl Instance for TraceInstance {
         let judged = self.plan.model || seen.looked || seen.peak > cap;
         let files = Gauge { name: "files".to_owned(), peak: seen.peak, bound: judged.then_some(cap) };
         let unreadable = seen.torn().chain(std::mem::take(&mut *lock(&self.left))).collect();
-        Seen { gauges: vec![files], unreadable, sends: self.far.sent() }
+        Seen { gauges: vec![files], unreadable, sends: self.far.sent(), ..Seen::default() }
     }
 
     fn sample(&self) {
