@@ -6,9 +6,9 @@ use crate::words::{clean, count};
 
 /// What the short marks of the table mean.
 pub(in crate::render) const LEGEND: &str = "Each number is of executions, over all scenarios that name the race. \
-    clean: none in a sample, or, in brackets, in all of them (exhaustive; SC: all that are sequentially consistent; ≤ 3: \
-    all with at most 3 preemptions). see MB1: shows as MB1 does, and is not told apart here. ·: no scenario of the race \
-    has the engine.";
+    clean: none in a sample, or, in brackets, in all of them (exhaustive; SC: all that are sequentially consistent; \
+    ≤ 3: all with at most 3 preemptions; cut off: the first ones in order). see MB1: shows as MB1 does, and is not told \
+    apart here. ·: no scenario of the race has the engine.";
 
 /// Reasons in the order in which the table mentions them first.
 #[derive(Default)]
