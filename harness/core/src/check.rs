@@ -3,6 +3,7 @@
 mod bus;
 mod conservation;
 mod counts;
+mod health;
 mod items;
 mod latency;
 mod missed;
@@ -13,6 +14,7 @@ mod reported;
 mod script;
 mod seen;
 mod spans;
+mod stale;
 
 pub use latency::{LatencyLimit, latency_violations};
 
@@ -73,6 +75,9 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &bus::Misordered,
         &counts::SideEffect,
         &bus::LateCall,
+        &stale::Stale,
+        &health::Undetected,
+        &health::FalseAlarm,
         &reported::Own,
     ]
 }
@@ -81,8 +86,10 @@ pub fn all() -> &'static [&'static dyn Checker] {
 /// such a checker judged nothing it has no count, and its silence means nothing.
 #[must_use]
 pub const fn is_conditional(kind: FindingKind) -> bool {
-    use FindingKind::{LateCall, Miscount, Misordered, Missed, OverBound, SideEffect, Unreadable};
-    matches!(kind, OverBound | Unreadable | Missed | Miscount | Misordered | SideEffect | LateCall)
+    use FindingKind::{FalseAlarm, LateCall, Miscount, Misordered, Missed, OverBound, SideEffect};
+    use FindingKind::{Stale, Undetected, Unreadable};
+    matches!(kind, OverBound | Unreadable | Missed | Miscount | Misordered | SideEffect)
+        || matches!(kind, LateCall | Stale | Undetected | FalseAlarm)
 }
 
 /// Holds if there is no violation.
