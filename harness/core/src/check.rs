@@ -22,6 +22,8 @@ use crate::finding::FindingKind;
 use crate::ledger::{Marks, Settlement};
 use crate::observation::{Observation, Violation};
 use crate::outcome::CheckedCount;
+use bus::Bus;
+use std::cell::OnceCell;
 
 /// What a checker says of one execution. There is no fourth answer, and none turns into another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,18 @@ pub struct Evidence<'a> {
     pub observation: &'a Observation,
     /// Its ledger, settled; `None` unless the instance came to rest.
     pub settlement: Option<Settlement>,
+    bus: OnceCell<Bus>,
+}
+
+impl<'a> Evidence<'a> {
+    fn new(observation: &'a Observation, settlement: Option<Settlement>) -> Self {
+        Self { observation, settlement, bus: OnceCell::new() }
+    }
+
+    /// The history in the words of a bus, sorted out once for all checkers.
+    fn bus(&self) -> &Bus {
+        self.bus.get_or_init(|| Bus::of(&self.observation.history))
+    }
 }
 
 /// One rule.
@@ -110,7 +124,7 @@ impl Panel {
     /// Every checker's view of one execution: what is broken, and the settled ledger.
     pub fn judge(&mut self, observation: &Observation) -> (Vec<Violation>, Option<Settlement>) {
         let settlement = observation.at_rest.then(|| observation.ledger.settle_with(&mut self.marks));
-        let evidence = Evidence { observation, settlement };
+        let evidence = Evidence::new(observation, settlement);
         let mut broken = Vec::new();
         // Two checkers may share a kind: an execution that both judge counts once.
         let mut judged = [false; FindingKind::ALL.len()];

@@ -61,7 +61,7 @@ mod tests {
         let seen = Seen { views: views.iter().map(view).collect(), ..Seen::default() };
         let observation = Observation { seen, at_rest, ..Observation::default() };
         let settlement = at_rest.then(|| observation.ledger.settle());
-        Stale.judge(&Evidence { observation: &observation, settlement })
+        Stale.judge(&Evidence::new(&observation, settlement))
     }
 
     #[test]

@@ -11,7 +11,7 @@ const CONTRACT: Detection = Detection { beat_ns: 10, stale_ns: 50, check_ns: 5, 
 fn judge(checker: &dyn Checker, health: &Health) -> Judgement {
     let seen = Seen { health: Some(health.clone()), ..Seen::default() };
     let observation = Observation { seen, at_rest: true, ..Observation::default() };
-    checker.judge(&Evidence { observation: &observation, settlement: Some(observation.ledger.settle()) })
+    checker.judge(&Evidence::new(&observation, Some(observation.ledger.settle())))
 }
 
 fn outage(of: Part, from_ns: u64, to_ns: Option<u64>) -> Outage {
@@ -49,10 +49,7 @@ fn idle(checker: &dyn Checker, health: &Health) -> bool {
 fn without_a_detector_nothing_is_judged() {
     let nothing = Observation { at_rest: true, ..Observation::default() };
     for checker in [&Undetected as &dyn Checker, &FalseAlarm] {
-        assert!(matches!(
-            checker.judge(&Evidence { observation: &nothing, settlement: None }),
-            Judgement::NotJudged(_)
-        ));
+        assert!(matches!(checker.judge(&Evidence::new(&nothing, None)), Judgement::NotJudged(_)));
     }
     assert!(idle(&Undetected, &watched(CONTRACT, &[], &[], &[])));
     assert!(idle(&FalseAlarm, &Health { contract: CONTRACT, until_ns: 9, ..Health::default() }));

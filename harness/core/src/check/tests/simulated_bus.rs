@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 const CAP: usize = 6;
 
 /// Time between two calls from outside: intervals reach into their neighbours'.
-const TICK: u64 = 100;
+const TICK: u64 = 10_000;
 
 /// Actors call in turn, so that no two calls of one overlap.
 const ACTORS: u32 = 9;
@@ -103,10 +103,10 @@ impl Bus {
         self.now += 1;
         self.out.history.push(handle(self.now, handler, id));
         *draw /= 2;
-        let event = match *draw % 16 {
-            1 => self.log((*draw / 16 % 2) as u32),
-            3 => self.subscribe(0),
-            5 => self.unsubscribe(handler),
+        let event = match *draw % 4 {
+            1 => self.log((*draw / 4 % 2) as u32),
+            2 => self.subscribe(0),
+            3 => self.unsubscribe(handler),
             _ => return,
         };
         self.out.history.push(Event { actor, ..event });
