@@ -5,6 +5,7 @@
 
 pub mod metrics_buffer;
 mod params;
+pub mod polling_worker;
 pub mod trace_buffer;
 
 use racehunt_core::subject::Subject;

@@ -6,6 +6,7 @@ use crate::ledger::Ledger;
 use crate::observation::{OpFailure, Seen, Violation};
 use crate::plan::Params;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 
 /// One implementation of a subject.
@@ -56,6 +57,33 @@ pub trait Subject: Send + Sync {
     /// # Errors
     /// When a setting has no meaning for this variant or a resource (a socket) is not to be had.
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError>;
+
+    /// What a process does that an instance has started by its [`Launch`], with the arguments it gave; returns the exit
+    /// code. For subjects that start processes of their own.
+    fn child(&self, args: &[String]) -> u8 {
+        let _ = args;
+        2
+    }
+}
+
+/// How an instance starts a process of its own, which calls [`Subject::child`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// The executable.
+    pub program: PathBuf,
+    /// Its first arguments; those for the child come after them.
+    pub args: Vec<String>,
+}
+
+impl Launch {
+    /// The command, for a child with these arguments. It is in the process group of its parent, which the harness kills
+    /// as a whole when the trial is over; whoever starts it must reap it.
+    #[must_use]
+    pub fn command(&self, args: &[String]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).args(args);
+        command
+    }
 }
 
 /// Makes a fresh instance. It is called inside the execution, so that its objects belong to the engine that runs it.
@@ -119,6 +147,8 @@ pub struct Env {
     pub process: Option<usize>,
     /// What that instance's [`Instance::address`] said.
     pub host: Option<String>,
+    /// How to start a process of the subject's own; `None` under a model, and where no worker process of the harness runs.
+    pub launch: Option<Launch>,
 }
 
 /// One concurrent role in an execution: its number, its ledger, its source of ids.

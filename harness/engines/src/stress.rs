@@ -26,6 +26,7 @@ pub use processes::DiskBounds;
 pub(crate) use member::{Say, serve};
 
 use crate::emit::{Emit, EngineError};
+use crate::worker;
 use deal::Deal;
 use inject::Injection;
 use racehunt_core::observation::Violation;
@@ -116,8 +117,12 @@ fn in_process(
         .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
     let in_rounds = settings.pace == Pace::Rounds;
     let calls = deal.parts(0)?.iter().map(|part| part.calls.len()).sum();
-    let env =
-        Env { model: false, calls: in_rounds.then_some(calls), dir: Some(dir.path().to_owned()), ..Env::default() };
+    let env = Env {
+        calls: in_rounds.then_some(calls),
+        dir: Some(dir.path().to_owned()),
+        launch: worker::launch(&trial.subject),
+        ..Env::default()
+    };
     let opener = subject
         .open(&trial.variant, &trial.params, &env)
         .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;

@@ -8,7 +8,7 @@ use nix::sys::signal::{SigSet, Signal};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::Trial;
 use racehunt_core::protocol::{FromWorker, Setup, ToWorker, VERSION, decode};
-use racehunt_core::subject::Subject;
+use racehunt_core::subject::{Launch, Subject};
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -87,6 +87,14 @@ fn leave_home() {
     if harness.to_str() != Some(nix::unistd::getppid().to_string().as_str()) {
         let _ = std::fs::remove_dir_all(home);
     }
+}
+
+/// How `subject` may start processes of its own here; `None` in what is no worker process.
+#[must_use]
+pub fn launch(subject: &str) -> Option<Launch> {
+    std::env::var_os(HARNESS)?;
+    let program = std::env::current_exe().ok()?;
+    Some(Launch { program, args: vec!["child".to_owned(), subject.to_owned()] })
 }
 
 /// Serves one trial on any pair of streams.

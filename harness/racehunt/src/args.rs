@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Runs one trial for another process (see harness/PROTOCOL.md)
     #[command(hide = true)]
     Worker,
+    /// Runs a process that a subject has started
+    #[command(hide = true)]
+    Child(Child),
     /// Replays one finding for another process
     #[command(hide = true)]
     ReplayWorker,
@@ -138,6 +141,15 @@ pub(crate) enum SchemaOf {
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Child {
+    /// Name of the subject
+    pub(crate) subject: String,
+    /// What it is to do, as the subject knows
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
 }
 
 fn formats() -> clap::builder::PossibleValuesParser {

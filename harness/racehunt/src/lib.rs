@@ -112,6 +112,10 @@ fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
         Command::Schema(schema) => inspect::schema(schema),
         Command::Completions(completions) => inspect::completions(completions),
         Command::Worker => Ok(worker::serve_process(subjects, &engine).map_err(Failure::harness("stdout"))?.code()),
+        Command::Child(child) => match racehunt_engines::registry::find(subjects, &child.subject) {
+            Some(subject) => Ok(subject.child(&child.args)),
+            None => Err(Failure::Usage(format!("error: no subject {:?}", child.subject))),
+        },
         Command::ReplayWorker => replay::work(subjects),
     }
 }
@@ -181,5 +185,9 @@ impl Subject for Borrowed {
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
         self.0.open(variant, params, env)
+    }
+
+    fn child(&self, args: &[String]) -> u8 {
+        self.0.child(args)
     }
 }

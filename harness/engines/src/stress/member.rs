@@ -99,6 +99,7 @@ impl Service<'_> {
             processes: self.settings.processes_beside(),
             process: Some(self.process),
             host: round.host.clone(),
+            launch: crate::worker::launch(&self.trial.subject),
         };
         let opener = self
             .subject

@@ -205,6 +205,7 @@ impl Coordinator<'_> {
             processes: self.settings.processes_beside(),
             process: None,
             host: None,
+            launch: crate::worker::launch(&self.trial.subject),
         };
         let opener = self
             .subject
