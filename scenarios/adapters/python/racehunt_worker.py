@@ -97,6 +97,7 @@ class Ledger:
         self.retained = []
         self.events = []
         self.errors = []
+        self.violations = []
         self.seen = {}
         self.crashes = 0
 
@@ -184,6 +185,8 @@ class Wire:
         for name, entries in (("events", rest.events), ("errors", errors)):
             for start in range(0, len(entries), BATCH):
                 self.send("history", round=number, **{name: entries[start:start + BATCH]})
+        for violation in rest.violations:
+            self.send("violation", **{"ids": [], **violation})
         told = {name: value for name, value in (("seen", rest.seen), ("crashes", rest.crashes)) if value}
         self.send("snapshot", round=number, retained=rest.retained, **told)
 
