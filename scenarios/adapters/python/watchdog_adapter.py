@@ -5,8 +5,8 @@ observer. It takes ideas out of a file that this process writes, as the field's 
 fresh for each round. A worker that hangs is asked where, twice, then killed and reaped, and the next round has another.
 
 Ops of the writer: `append` (one idea more at the end of the file), `replace` (the file with one idea more is written
-under another name and renamed). Ops of the loop: `read` (under the file lock), `status` (touches no file). `read(50)` is
-50 of them in one call. An actor is the writer's or the loop's. An idea is accepted when it is in the file, delivered
+under another name and renamed). Ops of the loop: `read` (under the file lock), `status` (touches no file). `read(50)`
+is 50 of them in one call. An actor is the writer's or the loop's. An idea is accepted when it is in the file, delivered
 when the worker has taken it, and retained as long as it is only in the file.
 
 Variants
@@ -21,13 +21,13 @@ Parameters
     write_pause     mean ms before each write, half to one and a half of it, by the seed  (default 10)
     loop_pause      the same before each of the loop's ops                   (default 10)
     poll            ms between two looks of the loop at the file             (default 50)
-    settle          ms after the last op in which the worker must have taken what is in the file  (default 2000)
+    settle          ms after the last op in which the worker must have taken everything  (default 2000)
     linger          ms for which the worker goes on after that; its events count  (default 0)
     most_events     events a write that the handler may get, 0 for any number  (default 0)
 
 Judged here, because nobody else sees it
-    deadlock        for the trial's `stall` the loop has made no turn, and in two looks the watcher's thread held the lock,
-                    since the same moment, and waited for the loop's result, while the loop waited for the lock
+    deadlock        for the trial's `stall` the loop has made no turn, and in two looks the watcher's thread held the
+                    lock, since the same moment, and waited for the loop's result, while the loop waited for the lock
     stall           the loop has made no turn and the looks do not show that
     stale           the worker came to rest without what is in the file
 """
@@ -42,7 +42,7 @@ import time
 
 import racehunt_worker
 from racehunt_children import Child, Folder
-from racehunt_worker import Actor, Failed, Ledger
+from racehunt_worker import Actor, Failed
 
 VARIANTS = ("as-shipped", "published-fix", "hardened")
 WRITES = ("append", "replace")
@@ -55,6 +55,9 @@ START_PATIENCE = 60.0
 # Seconds between two looks while a round goes on, and between the two that a hang is judged by.
 LOOK = 0.02
 SECOND_LOOK = 0.25
+
+# For the observer's and the loop's end, which is no part of what is judged by the trial's `stall`.
+END_PATIENCE = 20.0
 
 
 def own(threads, name):
@@ -97,7 +100,8 @@ def hang(first, second, stall, story):
             "message": f"watcher holds file lock since {at['since']}, waits for the loop's result at {at['result']}; "
                        f"loop waits for file lock at {at['lock']}; {story}",
         }
-    return {"kind": "stall", "detail": "loop", "message": f"no turn of the loop for {stall:g} s: {where(second)}; {story}"}
+    says = f"no turn of the loop for {stall:g} s: {where(second)}; {story}"
+    return {"kind": "stall", "detail": "loop", "message": says}
 
 
 class Ideas:
@@ -142,11 +146,14 @@ class Ideas:
         left = set(self.there()) - set(view)
         if not left:
             return None
-        first = len(self.written) if self.replaced is None else self.replaced
-        before, later = self.written[:first], self.written[first + 1:]
-        said = [f"{sum(i in left for i in ids)} of {len(ids)} {when}"
-                for ids, when in ((before, "writes"), (self.written[first:first + 1], "by rename"), (later, "writes after that")) if ids]
-        blind = "; the kernel has no watch any more on what is observed" if watched == [True, False] else ""
+        at = len(self.written) if self.replaced is None else self.replaced
+        parts = {
+            "writes after the rename": self.written[at + 1:],
+            "by rename": self.written[at:at + 1],
+            "writes before": self.written[:at],
+        }
+        said = [f"{sum(i in left for i in ids)} of {len(ids)} {when}" for when, ids in parts.items() if ids]
+        blind = "; no inotify watch is on what the observed path names now" if watched == (True, False) else ""
         return {
             "kind": "stale",
             "detail": "ideas" if self.replaced is None else "ideas, replaced by rename",
@@ -237,9 +244,13 @@ class Crew:
         began = self._ask(START_PATIENCE, alive, "ready", round=True, file=component.file)
         if began is None:
             raise Failed(f"the worker did not begin a round within {START_PATIENCE:g} s")
-        loops = [(a.number, [(call.op, call.arg or 1) for call in p]) for a, p in zip(self.actors, programs) if p and p[0].op in TURNS]
-        writers = [threading.Thread(target=self._write, args=(component, actor, program), daemon=True)
-                   for actor, program in zip(self.actors, programs) if program and program[0].op in WRITES]
+        loops, writers = [], []
+        for actor, program in zip(self.actors, programs):
+            if program and program[0].op in TURNS:
+                loops.append((actor.number, [(call.op, call.arg or 1) for call in program]))
+            elif program:
+                arguments = component, actor, program
+                writers.append(threading.Thread(target=self._write, args=arguments, daemon=True))
         self._done, self._since = False, time.monotonic()
         self._worker.tell(go=loops, seed=f"{self._setup.seed}/{self._rounds}")
         for writer in writers:
@@ -248,8 +259,7 @@ class Crew:
         component.over.set()
         for writer in writers:
             writer.join()
-        if told is not None:
-            self._book(component, began, told)
+        self._book(component, began, told)
         return True
 
     def _write(self, component, actor, program):
@@ -259,7 +269,7 @@ class Crew:
             actor.perform(component, call)
 
     def _watch(self, component, writers, stall, alive):
-        """Looks on until the worker is at rest; then its last words. None if it hung, and was killed."""
+        """Looks on until the worker is at rest or hangs; then its last words, if it has any."""
         turns, since, settled = -1, time.monotonic(), None
         while True:
             look = (self._ask(stall, alive, "look", look=True) or {}).get("look")
@@ -283,7 +293,7 @@ class Crew:
         while time.monotonic() < until:
             alive()
             time.sleep(LOOK)
-        return self._ask(stall, alive, "view", end=True) or self._give_up(component, look, stall, alive)
+        return self._ask(END_PATIENCE, alive, "view", end=True) or self._give_up(component, look, stall, alive)
 
     def _give_up(self, component, first, stall, alive):
         """The worker hangs: a second look, its last words, its end."""
@@ -295,20 +305,20 @@ class Crew:
         at = time.monotonic() - self._since - quiet
         story = f"{second['events']} events and at most {at:.1f} s into the round" if second else "in a round"
         component.violations.append(hang(first, second, stall, story))
-        if told:
-            self._take(component, told)
         self._worker.kill()
         self._worker.end()
         self._worker = None
+        return told
 
-    def _take(self, component, told):
+    def _book(self, component, began, told):
+        if told is None:
+            return
         component.view, component.events = told["view"], told["events"]
         for number, calls in told["calls"].items():
             self.actors[int(number)].ops = calls
-
-    def _book(self, component, began, told):
-        self._take(component, told)
-        watched = [began["watches"], told["watches"]]
+        if self._worker is None:
+            return  # what a worker that hung has not taken says nothing more
+        watched = began["watches"], told["watches"]
         stale = component.missing(component.view, self._setup.config["settle"] / 1000, watched)
         component.violations += [stale] if stale else []
 
@@ -329,7 +339,7 @@ def check_program(program):
         if call.op not in WRITES + TURNS:
             raise Failed(f"unknown op {call.op!r}: one of {', '.join(map(repr, WRITES + TURNS))}")
     if len({call.op in WRITES for call in program}) > 1:
-        raise Failed("an actor has the writer's ops, `append` and `replace`, or the loop's, `read` and `status`, not both")
+        raise Failed("an actor has the writer's ops, `append` and `replace`, or the loop's, `read` and `status`")
 
 
 def check_version(wanted):

@@ -6,8 +6,8 @@ An event loop on a thread of its own takes new ideas out of a file that another 
     as-shipped      a FileSystemEventHandler takes the file lock on watchdog's thread, reads the file, schedules a
                     coroutine onto the loop and waits for its result
     published-fix   no watchdog: the loop compares the file's size now and then
-    hardened        the handler only wakes the loop, which compares (mtime, size, inode), also now and then without being
-                    woken, and takes a reading only if that was the same before and after it
+    hardened        the handler only wakes the loop, which compares (mtime, size, inode), also now and then without
+                    being woken, and takes a reading only if that was the same before and after it
 
 The main thread obeys orders on stdin, one JSON object a line, and answers on stdout whatever the other threads do: so a
 worker that hangs still tells where. The end of stdin ends the process, and so does the end of its parent.
@@ -74,7 +74,8 @@ class Worker:
 
     def act(self, programs, seed):
         """Runs the loop's part of the programs; a future for each."""
-        return [asyncio.run_coroutine_threadsafe(self._act(actor, program, seed), self.loop) for actor, program in programs]
+        coroutines = [self._act(actor, program, seed) for actor, program in programs]
+        return [asyncio.run_coroutine_threadsafe(coroutine, self.loop) for coroutine in coroutines]
 
     async def _act(self, actor, program, seed):
         jitter = random.Random(f"{seed}/{actor}")
@@ -145,11 +146,8 @@ class Worker:
         self.loop.stop()
 
     def watches(self):
-        """Whether the kernel has a watch of this process on what is to be observed; None if nothing is."""
-        if self.observer is None:
-            return None
-        inode = f"{os.stat(self.observed).st_ino:x}"
-        return inode in inotify_inodes()
+        """Whether this process has an inotify watch on what the observed path names now."""
+        return self.observer is not None and f"{os.stat(self.observed).st_ino:x}" in inotify_inodes()
 
     def look(self):
         """Where the threads are at one moment, and who holds the lock a moment later.
@@ -233,7 +231,8 @@ VARIANTS = {"as-shipped": AsShipped, "published-fix": PublishedFix, "hardened": 
 
 def stack(frame):
     """Outermost first: file, line and function, those of this file by its name alone."""
-    return [[os.path.basename(f) if f == HERE else f, line, name] for f, line, name, _ in traceback.extract_stack(frame)]
+    places = [(at.f_code.co_filename, line, at.f_code.co_name) for at, line in traceback.walk_stack(frame)]
+    return [[os.path.basename(file) if file == HERE else file, line, name] for file, line, name in reversed(places)]
 
 
 def inotify_inodes():
@@ -284,11 +283,12 @@ class Orders:
         self._say(done=True)
 
     def _end(self, worker):
+        watches = worker.watches()
         worker.end()
-        self._tell(worker)
+        self._tell(worker, watches=watches)
 
-    def _tell(self, worker):
-        self._say(view=list(worker.view), calls=worker.calls, events=worker.events, watches=worker.watches())
+    def _tell(self, worker, **more):
+        self._say(view=list(worker.view), calls=worker.calls, events=worker.events, **more)
 
 
 def main(config):
