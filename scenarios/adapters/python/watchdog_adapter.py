@@ -190,15 +190,12 @@ class Crew:
         self.folder = Folder("watchdog")
         self._setup, self._worker, self._rounds = setup, None, 0
         self._said = queue.SimpleQueue()
+        self._done, self._since = False, 0.0
         try:
             self._start(lambda: None)
         except Failed:
             self.end()
             raise
-
-    def pid(self):
-        """The worker there is now."""
-        return self._worker.pid
 
     def fresh(self):
         """The folder of the next round."""
@@ -208,7 +205,8 @@ class Crew:
     def _start(self, alive):
         config = {**self._setup.config, "variant": self._setup.variant}
         self._worker = Child(SOURCE, config, self._said)
-        self._hear("up", START_PATIENCE, alive)
+        if self._hear("up", START_PATIENCE, alive) is None:
+            raise Failed(f"the worker did not start within {START_PATIENCE:g} s")
 
     def _hear(self, word, patience, alive):
         """The answer with a word in it, others are passed over; None if there is none in time."""
@@ -303,7 +301,7 @@ class Crew:
         told = second and self._ask(stall, alive, "view", tell=True)
         quiet = stall + SECOND_LOOK
         at = time.monotonic() - self._since - quiet
-        story = f"{second['events']} events and at most {at:.1f} s into the round" if second else "in a round"
+        story = f"{second['events']} events and about {at:.1f} s into the round" if second else "in a round"
         component.violations.append(hang(first, second, stall, story))
         self._worker.kill()
         self._worker.end()
