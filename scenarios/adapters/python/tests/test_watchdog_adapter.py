@@ -191,15 +191,20 @@ class Adapter(unittest.TestCase):
 
     def check_a_replaced_file(self, variant, watch):
         """The rounds of a file that is replaced, with three writes before and five after."""
-        self.start(variant, {"watch": watch})
+        self.start(variant, {"watch": watch, "write_pause": 50})
         return self.rounds([["append(3)", "replace", "append(5)"], ["status(9)"]], 3)
 
-    def check_a_dead_watch(self):
-        for lists, (stale,), snapshot in self.check_a_replaced_file("as-shipped", "file"):
-            self.assertEqual(stale["kind"], "stale")
+    def check_stale(self, settled):
+        """What was written last was not taken. Not in each round: a late handler reads more than it was called for."""
+        found = []
+        for lists, violations, snapshot in settled:
+            self.assertEqual([v["kind"] for v in violations], ["stale"] if snapshot["retained"] else [])
             self.assertEqual(sorted(lists["delivered"] + snapshot["retained"]), sorted(lists["accepted"]))
-            self.assertLessEqual(set(lists["accepted"][5:]), set(snapshot["retained"]))
-        return stale["message"]
+            found += violations
+            if violations:
+                self.assertIn(lists["accepted"][-1], snapshot["retained"])
+        self.assertTrue(found)
+        return found[0]["message"]
 
 
 class StandIn(Adapter):
@@ -229,7 +234,7 @@ class StandIn(Adapter):
         self.check_the_others_do_not_hang()
 
     def test_a_watch_on_an_inode_is_dead_after_a_rename(self):
-        self.check_a_dead_watch()
+        self.check_stale(self.check_a_replaced_file("as-shipped", "file"))
         for variant in ("published-fix", "hardened"):
             self.check_clean(self.check_a_replaced_file(variant, "file"), 9)
 
@@ -304,20 +309,16 @@ class Package(Adapter):
     def test_a_replaced_file(self):
         # Since 7.0.0 a watch on a file is a watch on its folder.
         if int(installed().split(".")[0]) < 7:
-            self.assertIn("no inotify watch is on what the observed path names now", self.check_a_dead_watch())
+            message = self.check_stale(self.check_a_replaced_file("as-shipped", "file"))
+            self.assertIn("no inotify watch is on what the observed path names now", message)
         else:
             self.check_clean(self.check_a_replaced_file("as-shipped", "file"), 9)
         self.check_clean(self.check_a_replaced_file("hardened", "file"), 9)
 
     def test_a_file_that_is_replaced_last(self):
-        for variant in ("as-shipped", "hardened"):
-            self.start(variant, {"settle": 1_000})
-            settled = self.rounds([["append(3)", "replace"], ["status"]], 2)
-            if variant == "hardened":
-                self.check_clean(settled, 4)
-            for lists, violations, snapshot in settled if variant == "as-shipped" else ():
-                self.assertEqual([v["kind"] for v in violations], ["stale"])
-                self.assertIn(lists["accepted"][-1], snapshot["retained"])
+        for variant, check in (("as-shipped", self.check_stale), ("hardened", lambda s: self.check_clean(s, 4))):
+            self.start(variant, {"write_pause": 50})
+            check(self.rounds([["append(3)", "replace"], ["status"]], 3))
 
 
 if __name__ == "__main__":
