@@ -22,7 +22,7 @@ use crate::hook::{Kind, Object, Site};
 pub use look::Snapshot;
 
 pub(crate) use held::{Held, Info, ReadRelease, Release, Shared};
-pub(crate) use slot::{Child, On, child, during, is_over};
+pub(crate) use slot::{Child, On, announce, child, during, is_over};
 
 /// Number of a thread among those that the facade knows of, from 1; never used again.
 pub type ThreadNo = u32;

@@ -61,11 +61,17 @@ impl Native {
         RawGuard::Native(NativeGuard { release: self.info.held.take(site), guard })
     }
 
-    /// Takes a lock that was not free a moment ago.
-    #[cold]
-    #[inline(never)]
-    fn wait(&self, site: Site) -> LockResult<std::sync::MutexGuard<'_, ()>> {
-        waits::during(Kind::Lock, On::Lock(&self.info), site, false, || self.lock.lock())
+    /// The lock of std. Both ways to its guard are here, in line, so that it stays in registers.
+    #[inline(always)]
+    fn lock(&self, site: Site) -> LockResult<std::sync::MutexGuard<'_, ()>> {
+        match self.lock.try_lock() {
+            Ok(guard) => Ok(guard),
+            Err(TryLockError::Poisoned(e)) => Err(e),
+            Err(TryLockError::WouldBlock) => {
+                let _announced = waits::announce(Kind::Lock, On::Lock(&self.info), site, false);
+                self.lock.lock()
+            }
+        }
     }
 }
 
@@ -145,20 +151,16 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Waits for the mutex and takes it; `Err` with the guard if it is poisoned.
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         match &self.raw {
             Raw::Native(raw) => {
                 perturb::point();
                 let site = Location::caller();
                 let guard = |guard| MutexGuard { lock: self, raw: raw.taken(guard, site) };
-                match raw.lock.try_lock() {
+                match raw.lock(site) {
                     Ok(taken) => Ok(guard(taken)),
-                    Err(TryLockError::Poisoned(e)) => Err(PoisonError::new(guard(e.into_inner()))),
-                    Err(TryLockError::WouldBlock) => match raw.wait(site) {
-                        Ok(taken) => Ok(guard(taken)),
-                        Err(e) => Err(PoisonError::new(guard(e.into_inner()))),
-                    },
+                    Err(e) => Err(PoisonError::new(guard(e.into_inner()))),
                 }
             }
             Raw::Model(raw) => {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -170,35 +171,40 @@ pub(super) fn with_reads(f: impl FnOnce(&Reads)) {
 }
 
 /// Says that the calling thread waits for as long as `f` runs.
-#[cold]
 pub(crate) fn during<R>(kind: Kind, on: On<'_>, site: Site, timed: bool, f: impl FnOnce() -> R) -> R {
+    let _announced = announce(kind, on, site, timed);
+    f()
+}
+
+/// Says that the calling thread waits, until what it returns is dropped; that is never forgotten.
+#[cold]
+#[inline(never)]
+pub(crate) fn announce<'a>(kind: Kind, on: On<'a>, site: Site, timed: bool) -> Announced<'a> {
     me();
-    let Some(slot) = HERE.try_with(|here| here.get().map(|Here(slot)| Arc::clone(slot))).ok().flatten() else {
-        return f();
-    };
-    // SAFETY: lengthens the borrow, to put it into the slot. It is read under the slot's lock only, and `Over` takes it
-    // out under that lock before this function ends, in whatever way, which is before the borrow does.
-    let on = unsafe { std::mem::transmute::<On<'_>, On<'static>>(on) };
-    let over = Over(&slot);
-    {
+    let _ = HERE.try_with(|here| {
+        let Some(Here(slot)) = here.get() else { return };
+        // SAFETY: lengthens the borrow, to put it into the slot. It is read under the slot's lock only, and what is
+        // returned takes it out under that lock before the borrow ends: nobody in this crate forgets it.
+        let on = unsafe { std::mem::transmute::<On<'a>, On<'static>>(on) };
         let mut waits = locked(&slot.waits);
         waits.number += 1;
         waits.now = Some(Wait { kind, on, site, since: Instant::now(), timed });
-    }
-    let out = f();
-    drop(over);
-    out
+    });
+    Announced(PhantomData)
 }
 
-struct Over<'a>(&'a Slot);
+/// A wait that others can see. Without size, so that it costs the way past it nothing.
+pub(crate) struct Announced<'a>(PhantomData<On<'a>>);
 
-impl Drop for Over<'_> {
+impl Drop for Announced<'_> {
     fn drop(&mut self) {
-        locked(&self.0.waits).now = None;
+        is_over();
     }
 }
 
 /// The calling thread waits no longer, though what it said to be waiting for goes on: it does that itself now.
+#[cold]
+#[inline(never)]
 pub(crate) fn is_over() {
     let _ = HERE.try_with(|here| here.get().map(|Here(slot)| locked(&slot.waits).now = None));
 }
