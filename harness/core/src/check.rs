@@ -13,6 +13,7 @@ mod script;
 mod seen;
 
 pub use latency::{LatencyLimit, latency_violations};
+pub use progress::{deadlock, tell};
 
 use crate::finding::FindingKind;
 use crate::ledger::{Marks, Settlement};
