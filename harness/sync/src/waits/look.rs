@@ -34,8 +34,8 @@ impl Snapshot {
 
 pub(super) fn look(group: u64, before: Option<&[i32]>) -> Snapshot {
     let slots = slot::all();
-    let names = names(&slots);
     let mine: Vec<&Arc<Slot>> = slots.iter().filter(|s| [0, group].contains(&s.group.load(Relaxed))).collect();
+    let names = names(&mine);
     let mut reading = Vec::new();
     let mut threads: Vec<Thread> = mine
         .iter()
@@ -75,12 +75,12 @@ fn strangers(slots: &[Arc<Slot>], before: Option<&[i32]>) -> Option<usize> {
 }
 
 /// A name for each thread, no two alike.
-fn names(slots: &[Arc<Slot>]) -> BTreeMap<ThreadNo, String> {
+fn names(slots: &[&Arc<Slot>]) -> BTreeMap<ThreadNo, String> {
     let mut often: BTreeMap<String, usize> = BTreeMap::new();
     for slot in slots {
         *often.entry(locked(&slot.name).clone()).or_default() += 1;
     }
-    let name = |slot: &Arc<Slot>| {
+    let name = |slot: &Slot| {
         let name = locked(&slot.name).clone();
         if often.get(&name).is_some_and(|n| *n > 1) { format!("{name} (thread {})", slot.thread) } else { name }
     };
@@ -89,7 +89,8 @@ fn names(slots: &[Arc<Slot>]) -> BTreeMap<ThreadNo, String> {
 
 fn waiting(slot: &Slot, number: u64, wait: &Wait, slots: &[Arc<Slot>], names: &BTreeMap<ThreadNo, String>) -> Waiting {
     let holders = wait.on.holders(slots).into_iter().map(|(thread, site)| {
-        let name = names.get(&thread).cloned().unwrap_or_else(|| "a thread that has ended".to_owned());
+        let other = || slots.iter().find(|s| s.thread == thread).map(|s| locked(&s.name).clone());
+        let name = names.get(&thread).cloned().or_else(other).unwrap_or_else(|| "a thread that has ended".to_owned());
         Holder { thread, name, site }
     });
     Waiting {
