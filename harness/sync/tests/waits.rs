@@ -256,11 +256,13 @@ fn a_lock_that_went_with_its_thread_is_nobody_s() {
     assert_eq!(holders(of(&report, "waits")), ["a thread that has ended"]);
 }
 
+type Locks = (Mutex<u64>, RwLock<u64>, Mutex<u64>, Condvar);
+
 #[test]
 fn contention_is_never_a_cycle() {
     let group = enter();
     let locks = Arc::new((Mutex::new(0u64), RwLock::new(0u64), Mutex::new(0u64), Condvar::new()));
-    let work = |locks: Arc<(Mutex<u64>, RwLock<u64>, Mutex<u64>, Condvar)>, me: u64| {
+    let work = |locks: Arc<Locks>, me: u64| {
         move || {
             for i in 0..20_000u64 {
                 let mut a = locks.0.lock().unwrap();
