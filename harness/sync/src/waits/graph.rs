@@ -32,11 +32,16 @@ impl Snapshot {
     }
 }
 
-/// The wait of a thread, if it is the one at which `earlier` saw it.
+/// The wait of a thread, if it is the one at which `earlier` saw it and is not about to end: what nobody holds is free.
 fn still<'a>(thread: &'a Thread, earlier: &Snapshot) -> Option<&'a Waiting> {
-    let waiting = thread.waiting.as_ref().filter(|_| thread.steady)?;
+    let waiting = thread.waiting.as_ref().filter(|w| thread.steady && !is_free(w))?;
     let same = |w: &Waiting| w.thread == waiting.thread && w.number == waiting.number;
     earlier.waiting().any(same).then_some(waiting)
+}
+
+fn is_free(waiting: &Waiting) -> bool {
+    let has_holder = matches!(waiting.kind, Kind::Lock | Kind::ReadLock | Kind::Join | Kind::Init);
+    has_holder && waiting.holders.is_empty()
 }
 
 /// True if `from` waits for itself, over however many others. Every edge is one without which the wait does not end.
