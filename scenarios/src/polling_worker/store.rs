@@ -1,0 +1,162 @@
+//! The item files: how they are read, and how a variant's programs rewrite them.
+
+use super::bell::Bell;
+use super::{Files, Item, Standing};
+use crate::lock_file;
+use racehunt_core::id::Id;
+use racehunt_sync::fs::{self, OpenOptions};
+use racehunt_sync::{Arc, thread};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A file of items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// What producers add to.
+    Ideas,
+    /// What the retry manager opens.
+    Retry,
+}
+
+impl Source {
+    pub(super) const ALL: [Self; 2] = [Self::Ideas, Self::Retry];
+
+    pub(super) fn path(self, files: &Files) -> PathBuf {
+        match self {
+            Self::Ideas => files.ideas(),
+            Self::Retry => files.retry(),
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ideas => "ideas",
+            Self::Retry => "retry",
+        }
+    }
+}
+
+/// How the programs of a variant rewrite a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rewriting {
+    /// To a temporary file that is then renamed: no reader sees half of it, and whoever has read before writes over it.
+    Replace,
+    /// Where it is read.
+    InPlace,
+    /// As `Replace`, with reading, changing and renaming under one lock for all programs.
+    Locked,
+}
+
+/// What a file holds, if it parses.
+pub(super) fn parse(text: &str) -> Option<Vec<Item>> {
+    serde_json::from_str(text).ok()
+}
+
+/// Reads and rewrites the files, for one program.
+pub(super) struct Store {
+    pub(super) files: Files,
+    rewriting: Rewriting,
+    /// How long an in-place write takes between its steps.
+    gap: Duration,
+    /// Told of what is done to the files, where nobody else tells the watcher.
+    bell: Option<Arc<Bell>>,
+    /// Makes the names of temporary files differ, together with the process's number.
+    temps: AtomicU64,
+}
+
+/// Times a torn file is read again before a program gives up.
+const ATTEMPTS: usize = 100;
+
+impl Store {
+    pub(super) fn new(files: Files, rewriting: Rewriting, gap: Duration, bell: Option<Arc<Bell>>) -> Self {
+        Self { files, rewriting, gap, bell, temps: AtomicU64::new(0) }
+    }
+
+    /// The content of a file, whole or torn.
+    pub(super) fn read(&self, source: Source) -> io::Result<String> {
+        let bytes = fs::read(source.path(&self.files))?;
+        if let Some(bell) = &self.bell {
+            bell.read(source);
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Reads, changes and rewrites. Returns what is in the file now, or `None` if `change` says that there is nothing to
+    /// change.
+    pub(super) fn change(
+        &self,
+        source: Source,
+        change: impl FnOnce(&mut Vec<Item>) -> bool,
+    ) -> io::Result<Option<String>> {
+        let _section = match self.rewriting {
+            Rewriting::Locked => Some(lock_file::enter(&self.files.lock())?),
+            Rewriting::Replace | Rewriting::InPlace => None,
+        };
+        let mut items = self.read_whole(source)?;
+        if !change(&mut items) {
+            return Ok(None);
+        }
+        let text = serde_json::to_string(&items)?;
+        match self.rewriting {
+            Rewriting::InPlace => self.write_in_place(source, &text)?,
+            Rewriting::Replace | Rewriting::Locked => self.replace(source, &text)?,
+        }
+        Ok(Some(text))
+    }
+
+    /// As [`Store::change`], by a program that knows of no rules: as `rsync --inplace --preallocate` writes.
+    pub(super) fn overwrite(&self, source: Source, change: impl FnOnce(&mut Vec<Item>)) -> io::Result<()> {
+        let mut items = self.read_whole(source)?;
+        change(&mut items);
+        self.write_in_place(source, &serde_json::to_string(&items)?)
+    }
+
+    /// Marks an item as done; what is in the file then, if it was there and not done.
+    pub(super) fn mark(&self, source: Source, id: Id) -> io::Result<Option<String>> {
+        self.change(source, |items| {
+            let open = items.iter_mut().find(|item| item.id == id && item.standing != Standing::Done);
+            open.map(|item| item.standing = Standing::Done).is_some()
+        })
+    }
+
+    /// A torn file is somebody's who is writing: it is read again.
+    fn read_whole(&self, source: Source) -> io::Result<Vec<Item>> {
+        for _ in 0..ATTEMPTS {
+            if let Some(items) = parse(&self.read(source)?) {
+                return Ok(items);
+            }
+            thread::yield_now();
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, "torn whenever it was read"))
+    }
+
+    fn replace(&self, source: Source, text: &str) -> io::Result<()> {
+        let (pid, n) = (racehunt_sync::process::id(), self.temps.fetch_add(1, Ordering::Relaxed));
+        let temp = self.files.dir().join(format!(".tmp-{pid}-{n}"));
+        fs::write(&temp, text)?;
+        fs::rename(&temp, source.path(&self.files))?;
+        if let Some(bell) = &self.bell {
+            bell.replaced(source);
+        }
+        Ok(())
+    }
+
+    /// The file has its length before it has its content.
+    fn write_in_place(&self, source: Source, text: &str) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).open(source.path(&self.files))?;
+        file.set_len(text.len() as u64)?;
+        let (first, second) = text.as_bytes().split_at(text.len() / 2);
+        for half in [first, second] {
+            if !self.gap.is_zero() {
+                thread::sleep(self.gap);
+            }
+            file.write_all(half)?;
+            if let Some(bell) = &self.bell {
+                bell.modified(source);
+            }
+        }
+        Ok(())
+    }
+}
