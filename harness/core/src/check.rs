@@ -1,5 +1,6 @@
 //! Checkers: observations → violations. One file a checker, one line each in [`all`].
 
+mod bus;
 mod conservation;
 mod counts;
 mod items;
@@ -11,6 +12,7 @@ mod reported;
 #[cfg(test)]
 mod script;
 mod seen;
+mod spans;
 
 pub use latency::{LatencyLimit, latency_violations};
 
@@ -54,7 +56,9 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &conservation::Lost,
         &conservation::Duplicated,
         &seen::Sends,
+        &bus::Duplicated,
         &conservation::Phantom,
+        &bus::Phantom,
         &conservation::OverDelivered,
         &reported::NoError,
         &reported::NoPanic,
@@ -63,9 +67,12 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &seen::OverBound,
         &seen::Unreadable,
         &missed::Missed,
+        &bus::Missed,
         &counts::Miscount,
         &order::Misordered,
+        &bus::Misordered,
         &counts::SideEffect,
+        &bus::LateCall,
         &reported::Own,
     ]
 }
@@ -74,8 +81,8 @@ pub fn all() -> &'static [&'static dyn Checker] {
 /// such a checker judged nothing it has no count, and its silence means nothing.
 #[must_use]
 pub const fn is_conditional(kind: FindingKind) -> bool {
-    use FindingKind::{Miscount, Misordered, Missed, OverBound, SideEffect, Unreadable};
-    matches!(kind, OverBound | Unreadable | Missed | Miscount | Misordered | SideEffect)
+    use FindingKind::{LateCall, Miscount, Misordered, Missed, OverBound, SideEffect, Unreadable};
+    matches!(kind, OverBound | Unreadable | Missed | Miscount | Misordered | SideEffect | LateCall)
 }
 
 /// Holds if there is no violation.

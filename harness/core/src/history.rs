@@ -70,12 +70,13 @@ pub enum What {
         /// What it is for.
         topic: u32,
     },
-    /// A call that took a registration out.
+    /// A call that took a registration out; one that found it gone is none.
     Unsubscribe {
         /// The registration.
         handler: Id,
     },
-    /// A call that emitted an event; its actor is the emitter.
+    /// A call that emitted an event; its actor is the emitter, also where a handler called it: the actor whose thread the
+    /// handler ran in.
     Emit {
         /// The event.
         id: Id,
@@ -84,7 +85,8 @@ pub enum What {
         /// Whether it was taken, as the call says.
         answer: Answer,
     },
-    /// A handler's run for one event: begun in the handler's first step, by the actor whose thread it ran in.
+    /// A handler's run for one event, whatever came of it: begun in the handler's first step, by the actor whose thread
+    /// it ran in.
     Handle {
         /// The registration.
         handler: Id,
@@ -186,8 +188,13 @@ fn account_call(call: &What, ledger: &mut Ledger) {
             Answer::No => ledger.rejected.push(*id),
             Answer::Unknown => ledger.uncertain.push(*id),
         },
-        What::Offer(_) | What::Remove(..) | What::List(_) | What::Replay { .. } => {}
-        What::Subscribe { .. } | What::Unsubscribe { .. } | What::Handle { .. } => {}
+        What::Offer(_)
+        | What::Remove(..)
+        | What::List(_)
+        | What::Replay { .. }
+        | What::Subscribe { .. }
+        | What::Unsubscribe { .. }
+        | What::Handle { .. } => {}
     }
 }
 

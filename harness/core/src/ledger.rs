@@ -236,6 +236,9 @@ mod tests {
     fn delivered_and_still_inside_is_twice() {
         let ledger = Ledger { accepted: ids(&[1]), delivered: ids(&[1]), retained: ids(&[1]), ..Ledger::default() };
         assert_eq!(ledger.settle().duplicated, ids(&[1]));
+        // As an entry that stands in an audit log twice.
+        let ledger = Ledger { accepted: ids(&[1]), retained: ids(&[1, 1]), ..Ledger::default() };
+        assert_eq!(ledger.settle().duplicated, ids(&[1]));
     }
 
     #[test]

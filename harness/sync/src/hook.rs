@@ -270,6 +270,11 @@ pub fn releases(me: ActorId, object: ObjectId) {
     });
 }
 
+/// True if `actor` is about to take a lock that another one holds.
+pub(crate) fn would_wait(actor: ActorId) -> bool {
+    with(|w| w.would_block(actor))
+}
+
 /// From now on a process may be killed.
 pub(crate) fn set_killable() {
     with(|w| w.killable = true);

@@ -9,6 +9,7 @@ pub mod hint;
 pub mod mpsc;
 mod mutex;
 mod once;
+pub mod os;
 pub mod process;
 mod rwlock;
 pub mod shared;

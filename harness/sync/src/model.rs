@@ -8,6 +8,7 @@
 pub(crate) mod clock;
 pub(crate) mod lock;
 pub(crate) mod process;
+pub(crate) mod prompt;
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -134,7 +135,11 @@ pub(crate) fn begin(kind: Kind, object: ObjectId, site: Site, label: &'static st
     if DEFERRED.with_borrow(|d| !d.is_empty()) {
         settle();
     }
-    hook::announce(kind, object, site, label)
+    let me = hook::announce(kind, object, site, label);
+    if matches!(kind, Kind::Lock | Kind::ReadLock) {
+        prompt::may_wait();
+    }
+    me
 }
 
 /// One announced operation; `f` contains its scheduling point.
@@ -255,6 +260,7 @@ impl WaitList {
     pub(crate) fn block(&self) {
         process::check();
         let me = hook::actor();
+        prompt::idles();
         if engine::current() == Engine::Loom {
             self.push(me, Wake::Loom(call(loom::thread::current)));
             process::blocks(|| Wake::Loom(call(loom::thread::current)));
@@ -273,13 +279,15 @@ impl WaitList {
             });
         }
         process::wakes();
+        prompt::wakes(me);
         process::check();
     }
 
     /// Wakes all.
     pub(crate) fn wake_all(&self) {
         let list = std::mem::take(&mut *table(&self.0));
-        for (_, wake) in list {
+        for (actor, wake) in list {
+            prompt::wakes(actor);
             wake.wake();
         }
     }
@@ -291,6 +299,7 @@ impl WaitList {
             list.iter().position(|w| w.0 == actor).map(|i| list.swap_remove(i).1)
         };
         if let Some(wake) = wake {
+            prompt::wakes(actor);
             wake.wake();
         }
     }

@@ -8,6 +8,17 @@ pub use std::sync::{
 pub use std::thread_local;
 pub use std::{fs, hint, thread};
 
+/// The part of std's `os` that a component may use under a model.
+pub mod os {
+    /// As `std::os::unix`.
+    pub mod unix {
+        /// As `std::os::unix::fs`.
+        pub mod fs {
+            pub use std::os::unix::fs::MetadataExt;
+        }
+    }
+}
+
 /// The part of std's `process` that a component may use under a model.
 pub mod process {
     pub use std::process::id;

@@ -48,6 +48,10 @@ macro_rules! all_same {
         same!(names::fs::ReadDir, std::fs::ReadDir);
         same!(names::fs::DirEntry, std::fs::DirEntry);
         same!(names::fs::TryLockError, std::fs::TryLockError);
+        fn inode(of: &std::fs::Metadata) -> u64 {
+            names::os::unix::fs::MetadataExt::ino(of)
+        }
+        let _: fn(&std::fs::Metadata) -> u64 = inode;
         let _: fn() = names::hint::spin_loop;
         let _: fn() = names::thread::yield_now;
     }};

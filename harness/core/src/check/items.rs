@@ -54,8 +54,12 @@ impl Items {
                 What::Clear { removed, .. } | What::Replay { removed, .. } => {
                     words.extend(removed.iter().map(|id| (*id, out)));
                 }
-                What::Offer(_) | What::List(_) => {}
-                What::Subscribe { .. } | What::Unsubscribe { .. } | What::Emit { .. } | What::Handle { .. } => {}
+                What::Offer(_)
+                | What::List(_)
+                | What::Subscribe { .. }
+                | What::Unsubscribe { .. }
+                | What::Emit { .. }
+                | What::Handle { .. } => {}
             }
         }
         words.sort_unstable();

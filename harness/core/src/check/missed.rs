@@ -1,6 +1,7 @@
 //! A listing has every item that was there throughout, and a replay tries each of them.
 
 use super::items::{Item, Items, counted, named, violation};
+use super::spans::covering;
 use super::{Checker, Evidence, Judgement};
 use crate::finding::FindingKind;
 use crate::history::What;
@@ -56,7 +57,8 @@ impl Checker for Missed {
 /// What each owes is only counted, so that all of them together take `O(n log n)`; the ids are gathered for the one that
 /// is told.
 fn first(items: &Items, looks: &[Look<'_>], detail: &str, noun: &str) -> Option<Violation> {
-    let owed = owed(items.all(), looks);
+    let stays: Vec<(u64, u64)> = items.all().iter().map(|item| (item.inside, item.gone)).collect();
+    let owed = covering(&stays, &looks.iter().map(|look| (look.from, look.to)).collect::<Vec<_>>());
     let short = looks.iter().zip(owed).filter(|(look, owed)| paid(items, look) < *owed);
     let short: Vec<&Look<'_>> = short.map(|(look, _)| look).collect();
     let look = short.iter().min_by_key(|look| look.from)?;
@@ -82,41 +84,6 @@ fn paid(items: &Items, look: &Look<'_>) -> usize {
     has.sort_unstable();
     has.dedup();
     has.iter().filter(|id| items.get(**id).is_some_and(|item| look.owes(item))).count()
-}
-
-/// How many items each look owes: those with `inside` below its beginning and `gone` above its end.
-///
-/// Looks and items are walked by time, and a Fenwick tree over `gone` holds the items that are inside.
-fn owed(items: &[Item], looks: &[Look<'_>]) -> Vec<usize> {
-    let mut gone: Vec<u64> = items.iter().map(|item| item.gone).collect();
-    gone.sort_unstable();
-    gone.dedup();
-    let mut entering: Vec<&Item> = items.iter().collect();
-    entering.sort_unstable_by_key(|item| item.inside);
-    let mut by_time: Vec<usize> = (0..looks.len()).collect();
-    by_time.sort_unstable_by_key(|look| looks[*look].from);
-
-    let mut tree = vec![0_usize; gone.len() + 1];
-    let (mut inside, mut owed) = (0, vec![0; looks.len()]);
-    for number in by_time {
-        let look = &looks[number];
-        while let Some(item) = entering.get(inside).filter(|item| item.inside < look.from) {
-            let mut at = gone.partition_point(|gone| *gone < item.gone) + 1;
-            while at < tree.len() {
-                tree[at] += 1;
-                at += at & at.wrapping_neg();
-            }
-            inside += 1;
-        }
-        let mut at = gone.partition_point(|gone| *gone <= look.to);
-        let mut left = 0;
-        while at > 0 {
-            left += tree[at];
-            at &= at - 1;
-        }
-        owed[number] = inside - left;
-    }
-    owed
 }
 
 #[cfg(test)]

@@ -61,3 +61,20 @@ pub(super) fn broken(judgement: Judgement) -> Vec<Violation> {
     let Judgement::Broken(violations) = judgement else { panic!("{judgement:?}") };
     violations
 }
+
+pub(super) fn subscribe(from: u64, to: u64, handler: u64, topic: u32) -> Event {
+    at(from, to, What::Subscribe { handler: Id(handler), topic })
+}
+
+pub(super) fn unsubscribe(from: u64, to: u64, handler: u64) -> Event {
+    at(from, to, What::Unsubscribe { handler: Id(handler) })
+}
+
+/// An event of topic 0 that was taken.
+pub(super) fn emit(actor: u32, from: u64, to: u64, id: u64) -> Event {
+    Event { actor, ..at(from, to, What::Emit { id: Id(id), topic: 0, answer: Answer::Yes }) }
+}
+
+pub(super) fn handle(from: u64, handler: u64, id: u64) -> Event {
+    at(from, from + 1, What::Handle { handler: Id(handler), id: Id(id) })
+}

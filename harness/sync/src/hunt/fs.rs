@@ -43,7 +43,7 @@ mod watch;
 pub use std::fs::TryLockError;
 
 pub(crate) use crash::{before_kill, killed};
-pub use entries::{DirEntry, FileType, Metadata, ReadDir};
+pub use entries::{DirEntry, FileType, Metadata, MetadataExt, ReadDir};
 pub use file::File;
 pub use options::OpenOptions;
 

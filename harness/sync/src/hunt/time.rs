@@ -7,6 +7,16 @@
 
 pub use std::time::Duration;
 
+/// What the time of a model can be told: of one execution, set after its start, forgotten at its end.
+pub mod model {
+    /// Timers fire only when no actor can do anything else, as if the code between two operations took no time: for
+    /// components that promise to do something *in* a time. Off by default. An actor that spins can go on for ever, so
+    /// the clock does not move for it.
+    pub fn set_prompt(on: bool) {
+        crate::model::prompt::set(on && crate::engine::current().is_model());
+    }
+}
+
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
 use crate::engine;

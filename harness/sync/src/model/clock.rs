@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Token, WaitList, give_way};
+use super::{Token, WaitList, give_way, prompt};
 use crate::hook::{self, ActorId};
 
 /// Deadline in nanoseconds, then the actor that waits for it (one actor waits for one timer at a time).
@@ -36,6 +36,18 @@ thread_local! {
 /// A new execution begins.
 pub(crate) fn reset() {
     drop(CLOCK.take());
+    prompt::reset();
+}
+
+/// Moves the clock to the earliest deadline of those who rest, and says whose it was.
+pub(super) fn fire(rests: impl Fn(ActorId) -> bool) -> Vec<ActorId> {
+    CLOCK.with_borrow_mut(|c| {
+        let resting = || c.timers.iter().filter(|t| rests(t.1));
+        let Some(first) = resting().next().map(|t| t.0) else { return Vec::new() };
+        let due = resting().take_while(|t| t.0 == first).map(|t| t.1).collect();
+        c.now = c.now.max(first);
+        due
+    })
 }
 
 /// Virtual nanoseconds since the start of the execution.
@@ -79,14 +91,17 @@ impl Started {
     /// The scheduling point of a timer.
     pub(crate) fn point(&self) {
         shared().token.touch();
-        if self.idle {
+        if self.idle && !prompt::is_on() {
             // The actor polls. Without this a model would follow it for ever.
             give_way();
         }
     }
 
-    /// True if no other timer has to fire before; moves the clock then.
+    /// True if no other timer has to fire before; moves the clock then. Under prompt time: true if it has fired.
     pub(crate) fn fires(&self) -> bool {
+        if prompt::is_on() {
+            return prompt::is_due();
+        }
         CLOCK.with_borrow_mut(|c| {
             let first = c.timers.first().is_none_or(|t| t.0 >= self.timer.0);
             if first {
@@ -99,6 +114,9 @@ impl Started {
     /// Waits until timers have changed, or something that was told of [`waiters`] has happened.
     pub(crate) fn block(&self) {
         let shared = shared();
+        if prompt::is_on() && !prompt::rests() {
+            return;
+        }
         shared.waiters.block();
         if let Token::Loom(_) = shared.token {
             shared.token.touch();
@@ -109,7 +127,12 @@ impl Started {
 impl Drop for Started {
     fn drop(&mut self) {
         CLOCK.with_borrow_mut(|c| c.timers.remove(&self.timer));
-        shared().waiters.wake_all();
+        if prompt::is_on() {
+            // It may have been woken by something else in the same moment.
+            prompt::is_due();
+        } else {
+            shared().waiters.wake_all();
+        }
     }
 }
 

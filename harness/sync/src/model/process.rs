@@ -161,7 +161,8 @@ pub(crate) fn kill(process: u32, unsynced: Unsynced, site: Site) {
     });
     crate::hunt::fs::killed(process, unsynced);
     let woken: Vec<(ActorId, Wake)> = woken;
-    for (_, wake) in woken {
+    for (actor, wake) in woken {
+        super::prompt::wakes(actor);
         wake.wake();
     }
     hook::done(me, Kind::Kill, id, site, "SIGKILL", None);

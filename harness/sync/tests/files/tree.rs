@@ -35,6 +35,27 @@ fn listings_come_in_an_order_of_the_salt() {
 }
 
 #[test]
+fn a_file_that_is_replaced_has_another_inode() {
+    use racehunt_sync::os::unix::fs::MetadataExt;
+    let check = || {
+        fs::write("file", "one").unwrap();
+        let first = fs::metadata("file").unwrap();
+        fs::write("file", "two").unwrap();
+        let same = fs::metadata("file").unwrap();
+        assert_eq!((first.ino(), first.size()), (same.ino(), same.size()));
+        assert!((first.mtime(), first.mtime_nsec()) <= (same.mtime(), same.mtime_nsec()));
+        fs::write("new", "two").unwrap();
+        let made = fs::metadata("new").unwrap().ino();
+        assert_ne!(made, first.ino());
+        fs::rename("new", "file").unwrap();
+        assert_eq!(fs::metadata("file").unwrap().ino(), made);
+    };
+    for engine in MODELS {
+        outcomes(engine, check);
+    }
+}
+
+#[test]
 fn neighbours_share_a_time() {
     let times = || {
         let mut times = BTreeSet::new();

@@ -16,6 +16,7 @@ use crate::hook::Site;
 /// What the tree knows of a node.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Stat {
+    ino: u64,
     len: u64,
     dir: bool,
     mtime: Duration,
@@ -28,7 +29,7 @@ impl Stat {
             Body::Dir(_) => (0, true),
             Body::File(data) => (data.now.len() as u64, false),
         };
-        Self { len, dir, mtime: node.mtime }
+        Self { ino: id as u64 + 1, len, dir, mtime: node.mtime }
     }
 }
 
@@ -91,6 +92,45 @@ impl Metadata {
         match &self.0 {
             Meta::Native(m) => m.modified(),
             Meta::Model(stat) => Ok(SystemTime::UNIX_EPOCH + stat.mtime),
+        }
+    }
+}
+
+/// [`std::os::unix::fs::MetadataExt`], the part of it that a model has. Its inodes are never used twice.
+pub trait MetadataExt {
+    /// Number of the inode.
+    fn ino(&self) -> u64;
+    /// Length in bytes.
+    fn size(&self) -> u64;
+    /// Seconds of the time of the last change.
+    fn mtime(&self) -> i64;
+    /// Nanoseconds of the time of the last change, within the second.
+    fn mtime_nsec(&self) -> i64;
+}
+
+impl MetadataExt for Metadata {
+    fn ino(&self) -> u64 {
+        match &self.0 {
+            Meta::Native(m) => std::os::unix::fs::MetadataExt::ino(m),
+            Meta::Model(stat) => stat.ino,
+        }
+    }
+
+    fn size(&self) -> u64 {
+        self.len()
+    }
+
+    fn mtime(&self) -> i64 {
+        match &self.0 {
+            Meta::Native(m) => std::os::unix::fs::MetadataExt::mtime(m),
+            Meta::Model(stat) => stat.mtime.as_secs().cast_signed(),
+        }
+    }
+
+    fn mtime_nsec(&self) -> i64 {
+        match &self.0 {
+            Meta::Native(m) => std::os::unix::fs::MetadataExt::mtime_nsec(m),
+            Meta::Model(stat) => stat.mtime.subsec_nanos().into(),
         }
     }
 }

@@ -85,6 +85,14 @@ impl Thread {
         Self(Inner::Native(thread))
     }
 
+    /// Number of the actor of a model; 0 natively.
+    pub(super) fn actor(&self) -> ActorId {
+        match &self.0 {
+            Inner::Native(_) => 0,
+            Inner::Model(actor) => actor.actor,
+        }
+    }
+
     /// The thread's id; under a model unique in its execution.
     #[must_use]
     pub fn id(&self) -> ThreadId {

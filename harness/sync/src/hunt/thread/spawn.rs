@@ -96,13 +96,15 @@ fn run<T>(f: impl FnOnce() -> T, packet: Arc<Packet<T>>, me: u32, site: Site, en
     // A result that nobody can join for is dropped here, before what it may borrow from is gone.
     drop(packet);
     ended(panicked);
+    model::prompt::ends();
 }
 
 impl<T> Handle<T> {
     /// Waits for the actor's end and takes what it left.
     pub(super) fn join(self, site: Site) -> Result<T> {
-        let Self { packet, engine, .. } = self;
+        let Self { packet, engine, thread } = self;
         model::op((Kind::Join, 0, site), model::no_value, || {
+            model::prompt::joins(thread.actor());
             model::call(|| {
                 // What the engine hands over is nothing: the result, or the panic, is in the packet.
                 let _ = match engine {
