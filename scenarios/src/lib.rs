@@ -3,6 +3,7 @@
 //! A system is one module; its module documentation tells the field report and what each variant gets wrong. The
 //! scenarios that hunt it lie beside the sources, in the folder of the system's name.
 
+mod lock_file;
 pub mod metrics_buffer;
 mod params;
 pub mod polling_worker;
@@ -13,5 +14,5 @@ use racehunt_core::subject::Subject;
 /// Every subject of this crate.
 #[must_use]
 pub fn subjects() -> &'static [&'static dyn Subject] {
-    &[&metrics_buffer::MetricsBufferSubject, &trace_buffer::TraceBufferSubject]
+    &[&metrics_buffer::MetricsBufferSubject, &trace_buffer::TraceBufferSubject, &polling_worker::PollingWorkerSubject]
 }

@@ -6,7 +6,7 @@
 use super::bell::{Bell, Event};
 use super::desk::Desk;
 use super::mailbox::{Answer, Mailbox, Task};
-use super::record::Record;
+use super::notes::Notes;
 use super::store::{Source, Store};
 use super::watcher::Watcher;
 use super::worker::Notice;
@@ -47,7 +47,7 @@ struct Shared {
     mailbox: Mailbox,
     files: Mutex<()>,
     store: Arc<Store>,
-    record: std::sync::Arc<Record>,
+    notes: std::sync::Arc<Notes>,
 }
 
 impl Shared {
@@ -66,7 +66,7 @@ impl Shared {
     }
 
     fn take(&self, source: Source) {
-        if self.record.event() > self.manner.budget {
+        if self.notes.event() > self.manner.budget {
             return;
         }
         let guard = self.lock();
@@ -113,9 +113,9 @@ impl AsShipped {
         manner: Manner,
         store: Arc<Store>,
         bell: Option<Arc<Bell>>,
-        record: std::sync::Arc<Record>,
+        notes: std::sync::Arc<Notes>,
     ) -> Self {
-        let shared = Shared { manner, mailbox: Mailbox::new(), files: Mutex::new(()), store, record };
+        let shared = Shared { manner, mailbox: Mailbox::new(), files: Mutex::new(()), store, notes };
         Self { shared: Arc::new(shared), bell, watcher: None, marks: 0, asked_at: None, drained: false }
     }
 
@@ -134,9 +134,7 @@ impl Notice for AsShipped {
         let handler: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(move |event| shared.handle(event));
         let mut watcher = match &self.bell {
             Some(bell) => Watcher::own(Arc::clone(bell)),
-            None => {
-                Watcher::notify(&self.shared.store.files, Arc::clone(&handler)).expect("the files can be watched")
-            }
+            None => Watcher::notify(&self.shared.store.files, Arc::clone(&handler)).expect("the files can be watched"),
         };
         for source in Source::ALL {
             if let Ok(text) = self.shared.store.read(source) {
@@ -151,7 +149,7 @@ impl Notice for AsShipped {
         let most = if desk.queued() == 0 { self.shared.manner.tick } else { Duration::ZERO };
         let Some(taken) = self.shared.mailbox.next(most) else { return };
         if taken.overslept {
-            desk.record.overslept();
+            desk.notes.overslept();
         }
         match &taken.task {
             Task::Load(source, text) => drop(desk.load(*source, text.clone())),

@@ -1,6 +1,6 @@
 //! What a worker has in mind: what it takes the files to hold, and the items it has queued.
 
-use super::record::Record;
+use super::notes::Notes;
 use super::store::{Source, parse};
 use super::{Item, Standing};
 use racehunt_core::id::Id;
@@ -15,18 +15,18 @@ pub(super) struct Desk {
     known: BTreeSet<Id>,
     /// Items that were completed.
     pub(super) done: u64,
-    pub(super) record: Arc<Record>,
+    pub(super) notes: Arc<Notes>,
 }
 
 impl Desk {
-    pub(super) fn new(record: Arc<Record>) -> Self {
-        Self { shown: Default::default(), queue: VecDeque::new(), known: BTreeSet::new(), done: 0, record }
+    pub(super) fn new(notes: Arc<Notes>) -> Self {
+        Self { shown: Default::default(), queue: VecDeque::new(), known: BTreeSet::new(), done: 0, notes }
     }
 
     /// Takes in what was read from a file; false if it does not parse.
     pub(super) fn load(&mut self, source: Source, text: String) -> bool {
         let Some(items) = parse(&text) else { return false };
-        self.record.loaded(source, &text);
+        self.notes.loaded(source, &text);
         for Item { id, .. } in items.into_iter().filter(|item| item.standing == Standing::Open) {
             if self.known.insert(id) {
                 self.queue.push_back((source, id));

@@ -13,10 +13,10 @@ use super::published_fix::POLLS;
 use super::store::{Source, Store};
 use super::worker::Notice;
 use racehunt_core::id::Id;
-use racehunt_sync::time::Instant;
+use racehunt_sync::os::unix::fs::MetadataExt;
+use racehunt_sync::time::{Duration, Instant};
 use racehunt_sync::{Arc, fs, thread};
 use std::io;
-use std::time::{Duration, SystemTime};
 
 /// The coarsest tick of a file's time, in milliseconds: a kernel of 100 Hz.
 pub(super) const GRAIN_MS: i64 = 10;
@@ -24,8 +24,10 @@ pub(super) const GRAIN_MS: i64 = 10;
 /// What tells a version of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Signature {
-    modified: SystemTime,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
     size: u64,
+    inode: u64,
 }
 
 /// The version that was read last.
@@ -54,7 +56,8 @@ impl Hardened {
 
     fn sign(&self, source: Source) -> io::Result<Signature> {
         let metadata = fs::metadata(source.path(&self.store.files))?;
-        Ok(Signature { modified: metadata.modified()?, size: metadata.len() })
+        let modified = (metadata.mtime(), metadata.mtime_nsec());
+        Ok(Signature { modified, size: metadata.size(), inode: metadata.ino() })
     }
 
     /// What fails here is looked at again in the next round.

@@ -66,8 +66,9 @@ pub(super) struct Store {
     temps: AtomicU64,
 }
 
-/// Times a torn file is read again before a program gives up.
+/// Times a torn file is read again before a program gives up, and how long it waits in between.
 const ATTEMPTS: usize = 100;
+const AGAIN: Duration = Duration::from_millis(1);
 
 impl Store {
     pub(super) fn new(files: Files, rewriting: Rewriting, gap: Duration, bell: Option<Arc<Bell>>) -> Self {
@@ -127,7 +128,7 @@ impl Store {
             if let Some(items) = parse(&self.read(source)?) {
                 return Ok(items);
             }
-            thread::yield_now();
+            thread::sleep(AGAIN);
         }
         Err(io::Error::new(io::ErrorKind::InvalidData, "torn whenever it was read"))
     }

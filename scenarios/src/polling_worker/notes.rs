@@ -9,30 +9,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Notes of one worker.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct Notes {
     /// Loading the same version twice is wrong: not where one write is told of in several events.
     judges_loads: bool,
     last: Mutex<[Option<String>; Source::ALL.len()]>,
     violations: Mutex<Vec<Violation>>,
     /// Events that the watcher's handler was called for.
     pub(super) events: AtomicU64,
-    /// Rewrites of a file that is watched.
-    pub(super) writes: AtomicU64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Record {
+impl Notes {
     pub(super) fn new(judges_loads: bool) -> Self {
-        Self {
-            judges_loads,
-            last: Mutex::default(),
-            violations: Mutex::default(),
-            events: AtomicU64::new(0),
-            writes: AtomicU64::new(0),
-        }
+        Self { judges_loads, last: Mutex::default(), violations: Mutex::default(), events: AtomicU64::new(0) }
     }
 
     /// A version was loaded. All that is ever written differs from what was there before, so that the same text twice in a
