@@ -3,6 +3,7 @@
 mod bus;
 mod conservation;
 mod counts;
+mod health;
 mod items;
 mod latency;
 mod missed;
@@ -13,6 +14,7 @@ mod reported;
 mod script;
 mod seen;
 mod spans;
+mod stale;
 
 pub use latency::{LatencyLimit, latency_violations};
 
@@ -20,6 +22,8 @@ use crate::finding::FindingKind;
 use crate::ledger::{Marks, Settlement};
 use crate::observation::{Observation, Violation};
 use crate::outcome::CheckedCount;
+use bus::Bus;
+use std::cell::OnceCell;
 
 /// What a checker says of one execution. There is no fourth answer, and none turns into another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +43,18 @@ pub struct Evidence<'a> {
     pub observation: &'a Observation,
     /// Its ledger, settled; `None` unless the instance came to rest.
     pub settlement: Option<Settlement>,
+    bus: OnceCell<Bus>,
+}
+
+impl<'a> Evidence<'a> {
+    fn new(observation: &'a Observation, settlement: Option<Settlement>) -> Self {
+        Self { observation, settlement, bus: OnceCell::new() }
+    }
+
+    /// The history in the words of a bus, sorted out once for all checkers.
+    fn bus(&self) -> &Bus {
+        self.bus.get_or_init(|| Bus::of(&self.observation.history))
+    }
 }
 
 /// One rule.
@@ -73,6 +89,9 @@ pub fn all() -> &'static [&'static dyn Checker] {
         &bus::Misordered,
         &counts::SideEffect,
         &bus::LateCall,
+        &stale::Stale,
+        &health::Undetected,
+        &health::FalseAlarm,
         &reported::Own,
     ]
 }
@@ -81,8 +100,10 @@ pub fn all() -> &'static [&'static dyn Checker] {
 /// such a checker judged nothing it has no count, and its silence means nothing.
 #[must_use]
 pub const fn is_conditional(kind: FindingKind) -> bool {
-    use FindingKind::{LateCall, Miscount, Misordered, Missed, OverBound, SideEffect, Unreadable};
-    matches!(kind, OverBound | Unreadable | Missed | Miscount | Misordered | SideEffect | LateCall)
+    use FindingKind::{FalseAlarm, LateCall, Miscount, Misordered, Missed, OverBound, SideEffect};
+    use FindingKind::{Stale, Undetected, Unreadable};
+    matches!(kind, OverBound | Unreadable | Missed | Miscount | Misordered | SideEffect)
+        || matches!(kind, LateCall | Stale | Undetected | FalseAlarm)
 }
 
 /// Holds if there is no violation.
@@ -103,7 +124,7 @@ impl Panel {
     /// Every checker's view of one execution: what is broken, and the settled ledger.
     pub fn judge(&mut self, observation: &Observation) -> (Vec<Violation>, Option<Settlement>) {
         let settlement = observation.at_rest.then(|| observation.ledger.settle_with(&mut self.marks));
-        let evidence = Evidence { observation, settlement };
+        let evidence = Evidence::new(observation, settlement);
         let mut broken = Vec::new();
         // Two checkers may share a kind: an execution that both judge counts once.
         let mut judged = [false; FindingKind::ALL.len()];

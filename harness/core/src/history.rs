@@ -129,7 +129,8 @@ pub trait Journal: Send + Sync {
 ///
 /// A mark that no call of its actor followed was left behind by one that never answered: the id it offered is
 /// uncertain, the ids it was about to remove are perhaps evicted or perhaps delivered. So is what a replay tried and did
-/// not take out, unless another took it out. Events of one actor must be in order.
+/// not take out, unless another took it out. Events of one actor must be in order. A handler may call while the call that
+/// runs it has not answered: an emit or a subscribe answers for the marks since the offer of its own id, and for no others.
 pub fn account(history: &[Event], ledger: &mut Ledger) {
     account_lives([history], ledger);
 }
@@ -154,8 +155,16 @@ fn account_life(life: &[Event], taken: &mut Vec<Id>, ledger: &mut Ledger) {
         }
         match &event.what {
             What::Offer(_) | What::Remove(..) => open.push((event.actor, event.what.clone())),
-            // It runs inside of a call, which has not answered by it.
-            What::Handle { .. } => {}
+            // They may happen inside of a call, which has not answered by them.
+            What::Handle { .. } | What::Unsubscribe { .. } => {}
+            What::Emit { id, .. } | What::Subscribe { handler: id, .. } => {
+                let own = (event.actor, What::Offer(*id));
+                if let Some(at) = open.iter().rposition(|mark| *mark == own) {
+                    let inside = open.split_off(at);
+                    open.extend(inside.into_iter().filter(|(actor, _)| *actor != event.actor));
+                }
+                account_call(&event.what, ledger);
+            }
             call => {
                 open.retain(|(actor, _)| *actor != event.actor);
                 account_call(call, ledger);
@@ -258,6 +267,31 @@ mod tests {
         let mut one = Ledger::default();
         account(&[killed, next].concat(), &mut one);
         assert_eq!((one.uncertain, one.perhaps_evicted, one.accepted), (vec![], vec![], vec![Id(2)]));
+    }
+
+    #[test]
+    fn a_call_from_inside_of_another_answers_for_itself_alone() {
+        let emitted = |id| What::Emit { id: Id(id), topic: 0, answer: Answer::Yes };
+        let mut history = vec![
+            event(0, 1, What::Offer(Id(1))),
+            event(1, 2, What::Offer(Id(9))),
+            event(0, 3, What::Offer(Id(2))),
+            event(0, 4, What::Remove(Id(5), Why::Evict)),
+            event(0, 5, emitted(2)),
+            event(0, 6, What::Handle { handler: Id(3), id: Id(2) }),
+            event(0, 7, What::Offer(Id(4))),
+            event(0, 8, What::Subscribe { handler: Id(4), topic: 0 }),
+            event(0, 9, What::Unsubscribe { handler: Id(4) }),
+        ];
+        let uncertain = |history: &[Event]| {
+            let mut ledger = Ledger::default();
+            account(history, &mut ledger);
+            (ledger.uncertain, ledger.perhaps_evicted)
+        };
+        assert_eq!(uncertain(&history), (vec![Id(1), Id(9)], vec![]));
+        history.push(event(0, 10, emitted(1)));
+        assert_eq!(uncertain(&history), (vec![Id(9)], vec![]));
+        assert_eq!(uncertain(&history[..4]), (vec![Id(1), Id(9), Id(2)], vec![Id(5)]));
     }
 
     #[test]

@@ -71,7 +71,8 @@ pub struct Health {
     pub contract: Detection,
     /// What was wrong, and when.
     pub outages: Vec<Outage>,
-    /// Every look of the detector, in order.
+    /// Every look of the detector. A worker that is declared failed is taken to be replaced: what follows is about the
+    /// next generation.
     pub looks: Vec<Look>,
     /// When a worker was entitled to be left alone.
     pub leases: Vec<Lease>,
@@ -89,7 +90,8 @@ pub struct Detection {
     pub stale_ns: u64,
     /// The detector looks this often.
     pub check_ns: u64,
-    /// A backlog of which nothing is completed for this long is a failure; `None` if nobody promises to notice it.
+    /// A backlog of which nothing is completed for this long is a failure; `None` if nobody promises to notice it, and
+    /// then nothing is judged.
     pub backlog_ns: Option<u64>,
     /// By how much a machine may be late on all of these; 0 under a virtual clock.
     pub slack_ns: u64,
@@ -103,9 +105,10 @@ pub struct Outage {
     pub worker: u32,
     /// What of it.
     pub of: Part,
-    /// Since when.
+    /// Since when; of an item, since the last progress before: another was completed, this one was taken up, or the
+    /// backlog began.
     pub from_ns: u64,
-    /// Until when; `None` if it did not end.
+    /// Until when: the worker went on, or was ended; `None` if neither.
     pub to_ns: Option<u64>,
 }
 
@@ -141,7 +144,7 @@ pub struct Lease {
     pub worker: u32,
     /// From when.
     pub from_ns: u64,
-    /// Until when.
+    /// Until when, this moment included.
     pub until_ns: u64,
 }
 

@@ -63,7 +63,7 @@ struct Handled {
 
 /// A history in the words of a bus.
 #[derive(Debug, Default)]
-struct Bus {
+pub(super) struct Bus {
     /// By handler, each once.
     registrations: Vec<Registration>,
     /// By handler, each once.
@@ -78,7 +78,7 @@ struct Bus {
 
 impl Bus {
     /// `O(n log n)` in the length of the history; a history without a word of a bus is only walked.
-    fn of(history: &[Event]) -> Self {
+    pub(super) fn of(history: &[Event]) -> Self {
         let mut bus = Self::default();
         for event in history {
             let (from, to) = (event.from, event.to);

@@ -97,7 +97,7 @@ mod tests {
 
     fn verdicts(ledger: Ledger) -> [Judgement; 4] {
         let observation = Observation { ledger, at_rest: true, ..Observation::default() };
-        let evidence = Evidence { settlement: Some(observation.ledger.settle()), observation: &observation };
+        let evidence = Evidence::new(&observation, Some(observation.ledger.settle()));
         [Lost.judge(&evidence), Duplicated.judge(&evidence), Phantom.judge(&evidence), OverDelivered.judge(&evidence)]
     }
 
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn judges_nothing_before_rest() {
         let observation = Observation::default();
-        let evidence = Evidence { settlement: None, observation: &observation };
+        let evidence = Evidence::new(&observation, None);
         assert!(matches!(Lost.judge(&evidence), Judgement::NotJudged(_)));
     }
 }

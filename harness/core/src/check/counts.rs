@@ -163,6 +163,6 @@ mod tests {
         assert_eq!((violations[0].detail.as_str(), &violations[0].ids), ("kept", &ids(&[7])));
         let ledger = Ledger { delivered: ids(&[7]), ..Ledger::default() };
         let observation = Observation { history: history.to_vec(), ledger, ..Observation::default() };
-        assert_eq!(broken(SideEffect.judge(&Evidence { observation: &observation, settlement: None })).len(), 1);
+        assert_eq!(broken(SideEffect.judge(&Evidence::new(&observation, None))).len(), 1);
     }
 }

@@ -149,7 +149,7 @@ mod tests {
         assert!(matches!(judge_with(&Misordered, &[put(1, 2, 1)], &[1]), Judgement::NotJudged(_)));
         let history = vec![put(1, 2, 1), answered(3, 4, 2, Answer::Yes, &[1])];
         let observation = Observation { history, ..Observation::default() };
-        let evidence = Evidence { observation: &observation, settlement: None };
+        let evidence = Evidence::new(&observation, None);
         assert!(matches!(Misordered.judge(&evidence), Judgement::NotJudged(_)));
     }
 }

@@ -82,7 +82,7 @@ mod tests {
     }
 
     fn judge(o: &Observation) -> [Judgement; 2] {
-        let e = Evidence { observation: o, settlement: None };
+        let e = Evidence::new(o, None);
         [NoDeadlock.judge(&e), NoLivelock.judge(&e)]
     }
 

@@ -87,7 +87,7 @@ mod tests {
     use crate::observation::{Observation, OpFailure, Panic};
 
     fn judge(c: &dyn Checker, observation: &Observation) -> Judgement {
-        c.judge(&Evidence { observation, settlement: None })
+        c.judge(&Evidence::new(observation, None))
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(super) fn judge_with(checker: &dyn Checker, history: &[Event], retained: &[u
     let ledger = Ledger { retained: ids(retained), ..Ledger::default() };
     let observation = Observation { history: history.to_vec(), ledger, at_rest: true, ..Observation::default() };
     let settlement = Some(observation.ledger.settle());
-    checker.judge(&Evidence { observation: &observation, settlement })
+    checker.judge(&Evidence::new(&observation, settlement))
 }
 
 /// The violations, which there must be.

@@ -100,7 +100,7 @@ mod tests {
 
     fn judge(checker: &dyn Checker, seen: Seen, crashes: u32) -> Judgement {
         let observation = Observation { seen, crashes, at_rest: true, ..Observation::default() };
-        checker.judge(&Evidence { settlement: Some(observation.ledger.settle()), observation: &observation })
+        checker.judge(&Evidence::new(&observation, Some(observation.ledger.settle())))
     }
 
     fn broken(judgement: Judgement) -> Vec<(String, String)> {
@@ -161,7 +161,7 @@ mod tests {
     fn before_rest_more_may_arrive() {
         let judge = |pairs: &[(u64, Option<&str>)]| {
             let observation = Observation { seen: sends(pairs), ..Observation::default() };
-            Sends.judge(&Evidence { settlement: None, observation: &observation })
+            Sends.judge(&Evidence::new(&observation, None))
         };
         assert!(matches!(judge(&[(1, None)]), Judgement::NotJudged(_)));
         assert!(matches!(judge(&[(1, None), (1, None)]), Judgement::Broken(_)));

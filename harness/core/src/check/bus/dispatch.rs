@@ -23,7 +23,7 @@ impl Checker for Missed {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
-        let bus = Bus::of(&evidence.observation.history);
+        let bus = evidence.bus();
         let mut emits: Vec<&Emitted> = bus.emits.iter().filter(|one| one.answer == Answer::Yes).collect();
         if emits.is_empty() || bus.registrations.is_empty() {
             return Judgement::NotJudged("no event and handler to bring together");
@@ -32,7 +32,7 @@ impl Checker for Missed {
             return unsettled;
         }
         emits.sort_unstable_by_key(|one| (one.topic, one.from));
-        let paid = paid(&bus);
+        let paid = paid(bus);
         let mut short: Vec<&Emitted> = Vec::new();
         for of_topic in emits.chunk_by(|a, b| a.topic == b.topic) {
             let stays = bus.registrations.iter().filter(|one| one.topic == of_topic[0].topic);
@@ -44,7 +44,7 @@ impl Checker for Missed {
             );
         }
         judged(short.iter().min_by_key(|one| one.from).map(|first| {
-            let left = missing(&bus, first);
+            let left = missing(bus, first);
             let message = format!(
                 "{}, of topic {}, was not handled by {} subscribed throughout: {} ({} of {} so)",
                 first.id,
@@ -101,7 +101,7 @@ impl Checker for Duplicated {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
-        let bus = Bus::of(&evidence.observation.history);
+        let bus = evidence.bus();
         let twice: Vec<_> = bus.runs().filter(|(_, again)| !again.is_empty()).collect();
         let Some((run, again)) = twice.iter().min_by_key(|(run, _)| run.from) else {
             return at_rest(evidence, bus.handled.is_empty(), "nothing was handled");
@@ -138,15 +138,14 @@ impl Checker for Phantom {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
-        let bus = Bus::of(&evidence.observation.history);
+        let bus = evidence.bus();
         if bus.handled.is_empty() {
             return Judgement::NotJudged("nothing was handled");
         }
         if let Some(unsettled) = unsettled(evidence) {
             return unsettled;
         }
-        let wrong: Vec<_> =
-            bus.runs().filter_map(|(run, _)| Some((run, strange(&bus, run.handler, run.id)?))).collect();
+        let wrong: Vec<_> = bus.runs().filter_map(|(run, _)| Some((run, strange(bus, run.handler, run.id)?))).collect();
         judged(wrong.iter().min_by_key(|(run, _)| run.from).map(|(run, why)| {
             let (handler, id, of) = (run.handler, run.id, counted(bus.handled.len() as u64, "run"));
             let message = format!("handler {handler} handled {id}, {why} ({} of {of} so)", wrong.len());
@@ -179,7 +178,7 @@ impl Checker for LateCall {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
-        let bus = Bus::of(&evidence.observation.history);
+        let bus = evidence.bus();
         let late = |run: &&Handled| bus.taken_out(run.handler).is_some_and(|one| one.to < run.from);
         let late: Vec<&Handled> = bus.handled.iter().filter(late).collect();
         let Some(first) = late.iter().min_by_key(|run| run.from) else {

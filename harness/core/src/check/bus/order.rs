@@ -23,10 +23,10 @@ impl Checker for Misordered {
 
     fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
         let observation = evidence.observation;
-        let bus = Bus::of(&observation.history);
+        let bus = evidence.bus();
         let audit = Audit::of(observation.seen.audit.as_deref().unwrap_or_default());
-        let runs = runs(&bus);
-        let broken: Vec<Violation> = [across(&runs, &audit), logged(&bus, &audit).or_else(|| alone(&runs))]
+        let runs = runs(bus);
+        let broken: Vec<Violation> = [across(&runs, &audit), logged(bus, &audit).or_else(|| alone(&runs))]
             .into_iter()
             .flatten()
             .map(|(detail, message, pair)| violation(self.kind(), detail, message, &pair))

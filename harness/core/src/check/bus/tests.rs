@@ -11,16 +11,16 @@ mod naive;
 fn logged(checker: &dyn Checker, history: &[Event], audit: &[u64]) -> Judgement {
     let seen = Seen { audit: Some(ids(audit)), ..Seen::default() };
     let observation = Observation { history: history.to_vec(), seen, at_rest: true, ..Observation::default() };
-    checker.judge(&Evidence { observation: &observation, settlement: Some(observation.ledger.settle()) })
+    checker.judge(&Evidence::new(&observation, Some(observation.ledger.settle())))
 }
 
 /// What a checker says of a history that did not come to rest, and of one in which a process was killed.
 fn unsettled(checker: &dyn Checker, history: &[Event]) -> [Judgement; 2] {
     let observation = Observation { history: history.to_vec(), ..Observation::default() };
-    let moving = checker.judge(&Evidence { observation: &observation, settlement: None });
+    let moving = checker.judge(&Evidence::new(&observation, None));
     let observation = Observation { crashes: 1, at_rest: true, ..observation };
     let settlement = Some(observation.ledger.settle());
-    [moving, checker.judge(&Evidence { observation: &observation, settlement })]
+    [moving, checker.judge(&Evidence::new(&observation, settlement))]
 }
 
 #[track_caller]
