@@ -51,6 +51,8 @@ mod plan;
 mod published_fix;
 mod store;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod watcher;
 mod worker;
 mod writers;

@@ -33,7 +33,7 @@ pub(super) struct Manner {
     pub(super) handoff: Handoff,
     /// The handler takes every event for a change, its own reading included (WD5).
     pub(super) any_event: bool,
-    /// Events after which the handler gives up, so that a storm ends.
+    /// Events after which the handler minds writes alone, so that a storm ends.
     pub(super) budget: u64,
     /// The loop stops the watcher as soon as there is nothing more to do, and does not hear it out.
     pub(super) stops_at_once: bool,
@@ -59,16 +59,20 @@ impl Shared {
     fn handle(&self, event: Event) {
         match event {
             Event::Drained => self.mailbox.post(Task::Drained, None, true),
-            Event::Modified(source) => self.take(source),
-            Event::Read(source) | Event::Removed(source) if self.manner.any_event => self.take(source),
+            Event::Modified(source) => {
+                self.notes.event();
+                self.take(source);
+            }
+            Event::Read(source) | Event::Removed(source) if self.manner.any_event => {
+                if self.notes.event() <= self.manner.budget {
+                    self.take(source);
+                }
+            }
             Event::Read(_) | Event::Removed(_) => {}
         }
     }
 
     fn take(&self, source: Source) {
-        if self.notes.event() > self.manner.budget {
-            return;
-        }
         let guard = self.lock();
         let Ok(text) = self.store.read(source) else { return };
         let task = Task::Load(source, text);

@@ -95,3 +95,40 @@ impl Bell {
         state.unwrap_or_else(PoisonError::into_inner).events.pop_front()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rung(bell: &Bell) -> Vec<Event> {
+        bell.close();
+        std::iter::from_fn(|| bell.next()).collect()
+    }
+
+    #[test]
+    fn a_watch_ends_with_the_file_that_had_the_name() {
+        let (ideas, retry) = (Source::Ideas, Source::Retry);
+        let bell = Bell::new(false);
+        bell.modified(ideas);
+        bell.watch();
+        bell.modified(ideas);
+        bell.modified(ideas);
+        bell.read(ideas);
+        bell.replaced(ideas);
+        bell.modified(ideas);
+        bell.drain();
+        bell.modified(retry);
+        let want = [Event::Modified(ideas), Event::Removed(ideas), Event::Drained, Event::Modified(retry)];
+        assert_eq!(rung(&bell), want);
+    }
+
+    #[test]
+    fn readers_are_told_of_where_that_is_asked_for() {
+        let bell = Bell::new(true);
+        bell.watch();
+        bell.modified(Source::Retry);
+        bell.read(Source::Retry);
+        bell.modified(Source::Retry);
+        assert_eq!(rung(&bell).len(), 3);
+    }
+}

@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The ops, in the order of their numbers. The argument of those that rewrite is the file: 0 ideas, 1 retry.
-pub(super) const OPS: [OpKind; 5] = [
+pub(super) const OPS: [OpKind; 6] = [
     OpKind { name: "work", about: "runs a worker until `writes` calls have rewritten files and it has seen them" },
     OpKind { name: "add", about: "a producer adds an open item to file `arg`" },
     OpKind { name: "hold", about: "a producer adds an item on hold to file `arg`" },
@@ -28,11 +28,13 @@ pub(super) const OPS: [OpKind; 5] = [
         name: "overwrite",
         about: "adds an item on hold to file `arg` in place, as no program of the system does",
     },
+    OpKind { name: "idle", about: "does nothing for as long as the worker's loop sleeps" },
 ];
 const WORK: usize = 0;
 const ADD: usize = 1;
 const HOLD: usize = 2;
 const OPEN: usize = 3;
+const IDLE: usize = 5;
 
 /// The actor whose items are there before all others start.
 const BEFORE_ALL: u32 = 0xfffd;
@@ -99,7 +101,8 @@ impl WorkerInstance {
         let mut desk = Plan::desk(&self.notes);
         let mut work = AtOnce(Arc::clone(&self.effects));
         let end = worker::run(&mut desk, &mut *notice, &mut work, &mut Unwatched, &|| self.writers.ended());
-        if end == End::Settled {
+        // A worker that does not hear its watcher out never said that it had seen everything.
+        if end == End::Settled && !self.plan.knobs.stops_at_once {
             self.keep_views(&desk);
         }
     }
@@ -173,9 +176,16 @@ impl WorkerInstance {
 
 impl Instance for WorkerInstance {
     fn apply(&self, call: Call, actor: &mut Actor) -> Result<(), OpError> {
-        if call.op == WORK {
-            self.work();
-            return Ok(());
+        match call.op {
+            WORK => {
+                self.work();
+                return Ok(());
+            }
+            IDLE => {
+                racehunt_sync::thread::sleep(self.plan.knobs.poll);
+                return Ok(());
+            }
+            _ => {}
         }
         let source = Source::ALL[call.arg as usize % Source::ALL.len()];
         let done = match call.op {

@@ -80,7 +80,11 @@ pub(super) fn specs() -> Vec<ParamSpec> {
             &["modified", "any"],
             "as-shipped: the events that the handler takes for a change; any has its own reading among them",
         ),
-        whole("storm", 16, "as-shipped: events for each write that are too many; after 4 times as many it gives up"),
+        whole(
+            "storm",
+            16,
+            "as-shipped: events for each write that are too many; after 4 times as many it minds writes alone",
+        ),
         choice(
             "watcher",
             "auto",
@@ -147,5 +151,51 @@ impl Knobs {
             Watching::Own => true,
             Watching::Notify => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: &str) -> ParamValue {
+        ParamValue::String(value.to_owned())
+    }
+
+    fn read(pairs: &[(&str, ParamValue)], env: &Env) -> Result<Knobs, String> {
+        let params = pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+        Knobs::read(&params, env).map_err(|error| error.to_string())
+    }
+
+    fn model() -> Env {
+        Env { model: true, ..Env::default() }
+    }
+
+    #[test]
+    fn silence_means_the_defaults_that_are_shown() {
+        let shown: Vec<(&str, ParamValue)> = specs().into_iter().map(|spec| (spec.name, spec.default)).collect();
+        assert_eq!(read(&[], &model()), read(&shown, &model()));
+        assert!(read(&[], &model()).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        let native = Env::default();
+        let many = Env { processes: 2, ..Env::default() };
+        let refused = |key, value, env: &Env| read(&[(key, value)], env).unwrap_err();
+        assert!(refused("polls", ParamValue::Integer(1), &native).starts_with("params.polls: polling-worker has no"));
+        assert!(refused("poll_ms", ParamValue::Integer(0), &native).contains("1 to 60000"));
+        assert!(refused("handoff", text("loud"), &native).contains("\"locked\""));
+        assert!(refused("watcher", text("notify"), &model()).contains("no inotify"));
+        assert!(refused("watcher", text("own"), &many).contains("its own process"));
+        assert!(refused("stop", text("at-once"), &native).contains("watcher = \"own\""));
+        assert!(read(&[("stop", text("at-once")), ("watcher", text("own"))], &native).is_ok());
+        assert!(read(&[("watcher", text("own"))], &Env { processes: 2, ..model() }).is_ok());
+    }
+
+    #[test]
+    fn auto_is_the_crate_on_real_files_only() {
+        let knobs = read(&[], &Env::default()).unwrap();
+        assert!(knobs.own_watcher(&model()) && !knobs.own_watcher(&Env::default()));
     }
 }

@@ -107,3 +107,53 @@ impl Mailbox {
         Some(Taken { task, answer, overslept: timed_out && unheard })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread::{scope, yield_now};
+
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(20);
+
+    #[test]
+    fn a_loop_that_nobody_wakes_oversleeps_and_one_that_is_woken_does_not() {
+        for (wake, most) in [(false, SHORT), (true, LONG)] {
+            let mailbox = Mailbox::new();
+            let taken = scope(|scope| {
+                let sleeper = scope.spawn(|| {
+                    // However long the other thread takes: it posts only to a loop that sleeps.
+                    loop {
+                        if let Some(taken) = mailbox.next(most) {
+                            return taken;
+                        }
+                    }
+                });
+                while !mailbox.state().asleep {
+                    yield_now();
+                }
+                mailbox.post(Task::Drained, None, wake);
+                sleeper.join().expect("it takes the letter")
+            });
+            // A loop that was on its way from its timer to the lock had no need of being woken.
+            assert!(!(wake && taken.overslept));
+            assert_eq!(taken.task, Task::Drained);
+        }
+        let mailbox = Mailbox::new();
+        mailbox.post(Task::Drained, None, false);
+        assert!(!mailbox.next(LONG).expect("there before").overslept);
+        assert!(mailbox.next(Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn an_answer_lets_go_of_who_waits() {
+        let (mailbox, answer) = (Mailbox::new(), Arc::new(Answer::new()));
+        scope(|scope| {
+            let mine = Arc::clone(&answer);
+            mailbox.post(Task::Drained, Some(Arc::clone(&answer)), true);
+            let waiter = scope.spawn(move || mine.wait());
+            mailbox.next(LONG).expect("there").answer();
+            waiter.join().expect("let go");
+        });
+    }
+}

@@ -44,7 +44,8 @@ impl Writers {
     /// True if all have ended.
     pub(super) fn ended(&self) -> bool {
         let ended = match &self.ended {
-            Ended::Here(count) => count.load(Ordering::Acquire),
+            // Reads the latest value: a plain load may see an old one for as long as it likes.
+            Ended::Here(count) => count.fetch_add(0, Ordering::AcqRel),
             Ended::File(path) => std::fs::metadata(path).map_or(0, |file| file.len()),
         };
         ended >= self.expected
