@@ -29,12 +29,11 @@ fn each_reads_and_opens() {
         let own = [folder, stem].map(|part| part.expect("a name").to_string_lossy());
         assert_eq!(scenario.name, own.join("/"));
         for trial in Plan::expand(&scenario, 1).trials {
-            let env = Env {
-                model: !matches!(trial.engine, EngineConfig::Stress(_)) && cfg!(feature = "hunt"),
-                calls: Some(9),
-                processes: 2,
-                ..Env::default()
+            let (model, processes) = match &trial.engine {
+                EngineConfig::Stress(config) => (false, config.processes),
+                _ => (cfg!(feature = "hunt"), 2),
             };
+            let env = Env { model, calls: Some(9), processes, ..Env::default() };
             if let Err(error) = PollingWorkerSubject.open(&trial.variant, &trial.params, &env) {
                 panic!("{}: {error}", trial.id);
             }

@@ -9,6 +9,8 @@ use racehunt_core::subject::{Actor, Call, Env, Instance, Opener, Subject, Subjec
 use racehunt_scenarios::polling_worker::PollingWorkerSubject;
 use std::sync::Arc;
 
+/// Where threads have to meet on a machine that may be busy.
+const TRIES: usize = 5;
 const VARIANTS: [&str; 3] = ["as-shipped", "published-fix", "hardened"];
 
 fn number(value: i64) -> ParamValue {
@@ -123,11 +125,16 @@ fn beside(variant: &str, pairs: &[(&str, ParamValue)], ops: &'static [&'static s
 #[test]
 fn what_each_variant_cannot_see_is_stale_and_hardened_sees_all() {
     let replaced = [("held", number(1)), ("poll_ms", number(50))];
-    let torn = [("poll_ms", number(50)), ("gap_ms", number(150))];
-    for variant in VARIANTS {
-        let shows = |left: &Left| left.stale().is_empty();
-        assert_eq!(shows(&beside(variant, &replaced, &["open 1"])), variant == "hardened", "{variant}: WD4, PL1");
-        assert_eq!(shows(&beside(variant, &torn, &["overwrite 1"])), variant != "published-fix", "{variant}: PL2");
+    let torn = [("gap_ms", number(150)), ("poll_ms", number(50))];
+    for (what, pairs, ops, blind) in [
+        ("WD4, PL1", replaced, &["open 1"], &["as-shipped", "published-fix"][..]),
+        ("PL2", torn, &["overwrite 1"], &["published-fix"]),
+    ] {
+        for variant in VARIANTS {
+            // A worker that is late sees the last version only, and a blind one is right by chance.
+            let stale = (0..TRIES).any(|_| !beside(variant, &pairs, ops).stale().is_empty());
+            assert_eq!(stale, blind.contains(&variant), "{what}: {variant}");
+        }
     }
 }
 
@@ -152,16 +159,16 @@ fn a_handler_that_minds_its_own_reading_makes_a_storm() {
 
 #[test]
 fn a_loop_that_nobody_wakes_oversleeps() {
-    for (handoff, found) in [("silent", 1), ("awake", 0)] {
+    for (handoff, found) in [("silent", true), ("awake", false)] {
         let pairs = [
             ("poll_ms", number(50)),
             ("writing", text("in-place")),
             ("handoff", text(handoff)),
             ("watcher", text("own")),
         ];
-        let left = beside("as-shipped", &pairs, &["hold 1"]);
-        let latency = left.violations.iter().filter(|found| found.kind == FindingKind::Latency);
-        assert_eq!(latency.count().min(1), found, "{handoff}");
+        let overslept = |left: &Left| left.violations.iter().any(|found| found.kind == FindingKind::Latency);
+        let seen = (0..TRIES).any(|_| overslept(&beside("as-shipped", &pairs, &["hold 1"])));
+        assert_eq!(seen, found, "{handoff}");
     }
 }
 
