@@ -88,6 +88,18 @@ fn alone_every_variant_does_what_was_opened_and_leaves_what_is_on_hold() {
 }
 
 #[test]
+fn a_directory_of_tasks_is_one_more_source() {
+    for variant in VARIANTS {
+        let pairs = [("writes", number(4)), ("tasks", ParamValue::Bool(true)), ("prefill", number(1))];
+        let left = alone(variant, &pairs, &["add 2", "hold 2", "open 2", "hold 2", "work"]);
+        let settled = left.ledger.settle();
+        assert!(settled.balances(), "{variant}: {settled:?}");
+        assert_eq!((settled.totals.delivered, settled.totals.retained), (3, 1), "{variant}");
+        assert_eq!((left.stale(), left.seen.views.len()), (vec![], 3), "{variant}");
+    }
+}
+
+#[test]
 fn a_worker_that_did_not_run_shows_nothing_and_everything_is_retained() {
     for variant in VARIANTS {
         let left = alone(variant, &[("prefill", number(2))], &["add"]);

@@ -138,11 +138,11 @@ impl Notice for AsShipped {
         let handler: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(move |event| shared.handle(event));
         let mut watcher = match &self.bell {
             Some(bell) => Watcher::own(Arc::clone(bell)),
-            None => Watcher::notify(&self.shared.store.files, Arc::clone(&handler)).expect("the files can be watched"),
+            None => Watcher::notify(&self.shared.store, Arc::clone(&handler)).expect("the files can be watched"),
         };
-        for source in Source::ALL {
-            if let Ok(text) = self.shared.store.read(source) {
-                desk.load(source, text);
+        for source in self.shared.store.sources() {
+            if let Ok(text) = self.shared.store.read(*source) {
+                desk.load(*source, text);
             }
         }
         watcher.begin(handler);

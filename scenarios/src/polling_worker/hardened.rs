@@ -80,8 +80,8 @@ impl Hardened {
     }
 
     fn look_at_all(&mut self, desk: &mut Desk) {
-        for source in Source::ALL {
-            let _ = self.look(desk, source);
+        for source in self.store.sources() {
+            let _ = self.look(desk, *source);
         }
     }
 }

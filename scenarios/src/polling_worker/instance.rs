@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::effects::{AtOnce, Effects, Unwatched};
 use super::notes::Notes;
 use super::plan::{Kind, Plan, Role};
-use super::store::{Source, Store, parse};
+use super::store::{Source, Store, joined, parse};
 use super::worker::{self, End};
 use super::writers::Writers;
 use super::{Files, Item, Standing};
@@ -15,10 +15,12 @@ use racehunt_core::ledger::Ledger;
 use racehunt_core::observation::{Gauge, Seen, View, Violation};
 use racehunt_core::subject::{Actor, Call, Instance, OpError, OpKind};
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The ops, in the order of their numbers. The argument of those that rewrite is the file: 0 ideas, 1 retry.
+/// The ops, in the order of their numbers. The argument of those that rewrite is the source: 0 ideas,
+/// 1 retry, 2 tasks if there are any.
 pub(super) const OPS: [OpKind; 6] = [
     OpKind { name: "work", about: "runs a worker until `writes` calls have rewritten files and it has seen them" },
     OpKind { name: "add", about: "a producer adds an open item to file `arg`" },
@@ -79,6 +81,7 @@ impl WorkerInstance {
         match source {
             Source::Ideas => (self.plan.knobs.prefill, Standing::Open),
             Source::Retry => (self.plan.knobs.held, Standing::Hold),
+            Source::Tasks => (0, Standing::Open),
         }
     }
 
@@ -90,8 +93,12 @@ impl WorkerInstance {
 
     fn prefill(&self) -> io::Result<()> {
         racehunt_sync::fs::create_dir_all(self.files.dir())?;
-        for source in Source::ALL {
-            racehunt_sync::fs::write(source.path(&self.files), serde_json::to_string(&self.items_before(source))?)?;
+        for source in self.store.sources() {
+            let path = source.path(&self.files);
+            match source {
+                Source::Tasks => racehunt_sync::fs::create_dir(path)?,
+                file => racehunt_sync::fs::write(path, serde_json::to_string(&self.items_before(*file))?)?,
+            }
         }
         Ok(())
     }
@@ -108,12 +115,12 @@ impl WorkerInstance {
     }
 
     fn keep_views(&self, desk: &Desk) {
-        let view = |source: Source| View {
+        let view = |source: &Source| View {
             name: source.name().to_owned(),
-            shown: desk.shown(source).unwrap_or_default().to_owned(),
+            shown: desk.shown(*source).unwrap_or_default().to_owned(),
             there: String::new(),
         };
-        let views = Source::ALL.map(view).to_vec();
+        let views: Vec<View> = self.store.sources().iter().map(view).collect();
         if self.plan.role == Role::One {
             let text = serde_json::to_string(&views).expect("plain data");
             std::fs::write(self.kept_views(), text).expect("the trial's directory can be written to");
@@ -122,7 +129,7 @@ impl WorkerInstance {
     }
 
     /// Where a worker in a process of its own leaves its views for whoever judges them.
-    fn kept_views(&self) -> std::path::PathBuf {
+    fn kept_views(&self) -> PathBuf {
         self.files.dir().join("views")
     }
 
@@ -156,13 +163,22 @@ impl WorkerInstance {
     /// What a file holds at rest.
     fn there(&self, source: Source) -> String {
         let path = source.path(&self.files);
+        if source == Source::Tasks {
+            return joined(self.contents(&path));
+        }
+        let found = self.contents(self.files.dir()).into_iter().find(|(found, _)| *found == path);
+        String::from_utf8_lossy(&found.unwrap_or_default().1).into_owned()
+    }
+
+    /// The files of a directory, without a step.
+    fn contents(&self, dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         #[cfg(feature = "hunt")]
         if self.plan.model {
-            let files = racehunt_sync::fs::model::peek(self.files.dir());
-            let bytes = files.into_iter().find(|(found, _)| *found == path).map(|(_, bytes)| bytes);
-            return String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+            return racehunt_sync::fs::model::peek(dir);
         }
-        std::fs::read_to_string(path).unwrap_or_default()
+        let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.filter_map(|path| Some((path.clone(), std::fs::read(path).ok()?))).collect()
     }
 
     fn views(&self) -> Vec<View> {
@@ -187,7 +203,8 @@ impl Instance for WorkerInstance {
             }
             _ => {}
         }
-        let source = Source::ALL[call.arg as usize % Source::ALL.len()];
+        let sources = self.store.sources();
+        let source = sources[call.arg as usize % sources.len()];
         let done = match call.op {
             ADD => self.add(source, Standing::Open, false, actor),
             HOLD => self.add(source, Standing::Hold, false, actor),
@@ -202,7 +219,7 @@ impl Instance for WorkerInstance {
         if self.plan.role == Role::One {
             return;
         }
-        for source in Source::ALL {
+        for source in self.store.sources().iter().copied() {
             ledger.accepted.extend(self.items_before(source).iter().map(|item| item.id));
             let left = parse(&self.there(source)).unwrap_or_default();
             let undone = left.iter().filter(|item| item.standing != Standing::Done);
@@ -220,7 +237,7 @@ impl Instance for WorkerInstance {
             return Seen::default();
         }
         let mut views = self.views();
-        for (view, source) in views.iter_mut().zip(Source::ALL) {
+        for (view, source) in views.iter_mut().zip(self.store.sources().iter().copied()) {
             view.there = self.there(source);
         }
         let events = self.notes.events.load(Ordering::Relaxed);

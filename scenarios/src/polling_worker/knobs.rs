@@ -2,7 +2,7 @@
 
 use super::as_shipped::Handoff;
 use super::hardened::GRAIN_MS;
-use crate::params::{all_known, choice, whole, wrong};
+use crate::params::{all_known, choice, flag, whole, wrong};
 use racehunt_core::plan::{ParamValue, Params};
 use racehunt_core::subject::{Env, ParamSpec, SubjectError};
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub(super) struct Knobs {
     pub(super) prefill: u64,
     pub(super) held: u64,
     pub(super) writes: u64,
+    pub(super) tasks: bool,
     pub(super) poll: Duration,
     pub(super) grain: Duration,
     pub(super) gap: Duration,
@@ -58,6 +59,12 @@ pub(super) fn specs() -> Vec<ParamSpec> {
         whole("prefill", 0, "items in ideas that are open before the actors start, 0 to 1000"),
         whole("held", 0, "items in retry that are on hold before the actors start, 0 to 1000"),
         whole("writes", 1, "calls that rewrite a file, by all actors: when they have ended, `work` comes to its end"),
+        ParamSpec {
+            name: "tasks",
+            about: "whether there is a directory of tasks as well, a file for each: source 2 of the calls",
+            default: ParamValue::Bool(false),
+            choices: &[],
+        },
         whole("poll_ms", 10, "the loop's sleep, and the time between two polls, 1 to 60000"),
         whole("grain_ms", GRAIN_MS, "hardened: how coarse a file's time may be, 0 to 60000"),
         whole("gap_ms", 0, "how long a write in place takes before each half, 0 to 60000"),
@@ -115,6 +122,7 @@ impl Knobs {
             prefill: whole(params, "prefill", 0, 0, 1_000)?,
             held: whole(params, "held", 0, 0, 1_000)?,
             writes: whole(params, "writes", 1, 0, 1_000_000)?,
+            tasks: flag(params, "tasks", false)?,
             poll: millis("poll_ms", 10, 1)?,
             grain: millis("grain_ms", GRAIN_MS, 0)?,
             gap: millis("gap_ms", 0, 0)?,

@@ -94,7 +94,7 @@ impl Plan {
             Kind::AsShipped | Kind::PublishedFix if self.knobs.in_place => Rewriting::InPlace,
             Kind::AsShipped | Kind::PublishedFix => Rewriting::Replace,
         };
-        Store::new(files, rewriting, self.knobs.gap, bell)
+        Store::new(files, rewriting, self.knobs.gap, bell).with_tasks(self.knobs.tasks)
     }
 
     /// The far end of an execution.

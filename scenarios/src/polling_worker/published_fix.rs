@@ -1,4 +1,5 @@
-//! The published fix: no watcher. The loop looks at the size of each file and reads it when that has changed.
+//! The published fix: no watcher. The loop looks at the size of each file and reads it when that has changed; of a
+//! directory, at the number of its files.
 //!
 //! A rewrite of the same length has the same size (PL1); what was read torn has been read (PL2); and what is read need
 //! not be what had that size (PL3).
@@ -7,7 +8,7 @@ use super::desk::Desk;
 use super::store::{Source, Store};
 use super::worker::Notice;
 use racehunt_core::id::Id;
-use racehunt_sync::{Arc, fs, thread};
+use racehunt_sync::{Arc, thread};
 use std::time::Duration;
 
 /// Polls of all files after the last write: a view may be that old.
@@ -27,32 +28,38 @@ impl PublishedFix {
     }
 
     fn look(&mut self, desk: &mut Desk, source: Source) {
-        let Ok(metadata) = fs::metadata(source.path(&self.store.files)) else { return };
-        if self.sizes[source as usize] == Some(metadata.len()) {
+        let Ok(size) = self.store.size(source) else { return };
+        if self.sizes[source as usize] == Some(size) {
             return;
         }
         let Ok(text) = self.store.read(source) else { return };
-        self.sizes[source as usize] = Some(metadata.len());
+        self.sizes[source as usize] = Some(size);
         desk.load(source, text);
+    }
+
+    fn look_at_all(&mut self, desk: &mut Desk) {
+        self.store.sources().iter().for_each(|source| self.look(desk, *source));
     }
 }
 
 impl Notice for PublishedFix {
     fn start(&mut self, desk: &mut Desk) {
-        Source::ALL.into_iter().for_each(|source| self.look(desk, source));
+        self.look_at_all(desk);
     }
 
     fn round(&mut self, desk: &mut Desk) {
         if desk.queued() == 0 {
             thread::sleep(self.tick);
         }
-        Source::ALL.into_iter().for_each(|source| self.look(desk, source));
+        self.look_at_all(desk);
     }
 
     fn mark(&mut self, desk: &mut Desk, source: Source, id: Id) {
         self.quiet = 0;
         if let Ok(Some(text)) = self.store.mark(source, id) {
-            self.sizes[source as usize] = Some(text.len() as u64);
+            if source != Source::Tasks {
+                self.sizes[source as usize] = Some(text.len() as u64);
+            }
             desk.wrote(source, text);
         }
     }

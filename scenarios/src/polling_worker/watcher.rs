@@ -1,8 +1,7 @@
 //! What tells as-shipped of events: the `notify` crate's thread, or a thread of our own at a [`Bell`].
 
-use super::Files;
 use super::bell::{Bell, Event};
-use super::store::Source;
+use super::store::{Source, Store};
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use racehunt_sync::Arc;
@@ -27,11 +26,12 @@ impl Watcher {
         Self::Own { bell, thread: None }
     }
 
-    /// Watches the real files, each by its inode.
-    pub(super) fn notify(files: &Files, handler: Handler) -> notify::Result<Self> {
-        let sentinel = files.dir().join("drained");
+    /// Watches the real files, each by its inode, and the directory of tasks.
+    pub(super) fn notify(store: &Store, handler: Handler) -> notify::Result<Self> {
+        let sentinel = store.files.dir().join("drained");
         std::fs::write(&sentinel, "")?;
-        let paths = Source::ALL.map(|source| source.path(files));
+        let watched: Vec<_> = store.sources().iter().map(|source| (*source, source.path(&store.files))).collect();
+        let paths = watched.clone();
         let at = sentinel.clone();
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
@@ -40,11 +40,11 @@ impl Watcher {
                 if is_write(event.kind) {
                     handler(Event::Drained);
                 }
-            } else if let Some(n) = paths.iter().position(|known| known == path) {
-                handler(of_kind(event.kind, Source::ALL[n]));
+            } else if let Some((source, _)) = paths.iter().find(|(_, known)| path.starts_with(known)) {
+                handler(of_kind(event.kind, *source));
             }
         })?;
-        for path in Source::ALL.map(|source| source.path(files)).iter().chain([&sentinel]) {
+        for path in watched.iter().map(|(_, path)| path).chain([&sentinel]) {
             watcher.watch(path, RecursiveMode::NonRecursive)?;
         }
         Ok(Self::Notify { watcher: Some(watcher), sentinel })
@@ -94,6 +94,8 @@ fn is_write(kind: EventKind) -> bool {
 
 fn of_kind(kind: EventKind, source: Source) -> Event {
     match kind {
+        // A file has come into the directory that is watched.
+        EventKind::Modify(ModifyKind::Name(_)) if source == Source::Tasks => Event::Modified(source),
         EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => Event::Removed(source),
         kind if is_write(kind) => Event::Modified(source),
         _ => Event::Read(source),
