@@ -74,6 +74,18 @@ openlayer() {
     run_and_gate "scenarios/openlayer/$1"
 }
 
+# watchdog VERSION: its scenarios and the adapter's tests, with that version of the package.
+watchdog() {
+    local name="watchdog-$1"
+    step "the python package watchdog $1"
+    venv "$name" "watchdog==$1"
+    local -x PATH="$venvs/$name/bin:$PATH"
+    python3 -B -c 'import watchdog.observers'
+    step "the adapter's tests with watchdog $1"
+    python3 -B -m unittest discover -s scenarios/adapters/python/tests -p 'test_watchdog*'
+    run_and_gate "scenarios/watchdog/$1"
+}
+
 step "cargo build --release -p racehunt"
 cargo build --release -p racehunt
 rm -rf "$out"
@@ -115,6 +127,9 @@ run_and_gate scenarios/arroyo
 
 openlayer 0.29.1
 openlayer 0.36.0
+
+watchdog 3.0.0
+watchdog 7.1.0
 
 step "every report is valid under the schema"
 python3 -B ci/valid.py reports/schema/report.schema.json "$out"/*/report.json "$out"/[abc]/same-seed/report.json

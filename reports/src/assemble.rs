@@ -7,10 +7,10 @@
 mod cells;
 mod findings;
 mod scenario;
-mod trust;
+pub(crate) mod trust;
 
 use crate::exit;
-use crate::model::{Environment, Report, SCHEMA, ScenarioReport, Tool, Totals};
+use crate::model::{Environment, LeftOut, Report, SCHEMA, ScenarioReport, Tool, Totals};
 use crate::words::counted;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::scenario::Scenario;
@@ -30,6 +30,8 @@ pub struct Header {
     pub seed: u64,
     /// Where it ran.
     pub environment: Environment,
+    /// What the given folders have and was not run.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A scenario and what came back.
@@ -64,6 +66,7 @@ pub fn assemble(header: Header, executed: Vec<Executed>, interrupted: bool) -> R
         reasons,
         exit_code: exit::code(verdict, interrupted),
         totals: totals(&scenarios),
+        left_out: header.left_out,
         scenarios,
     }
 }

@@ -112,6 +112,7 @@ pub fn header() -> Header {
             toolchain: "rustc 1.95.0".into(),
             commit: Some("0123456789abcdef0123456789abcdef01234567".into()),
         },
+        left_out: vec![],
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod assemble;
 #[cfg(any(test, feature = "canned"))]
 pub mod canned;
+pub mod catalogue;
 pub mod distinct;
 pub mod exit;
 pub mod model;

@@ -40,8 +40,23 @@ pub struct Report {
     pub exit_code: u8,
     /// Sums over all scenarios.
     pub totals: Totals,
+    /// Scenarios of the given folders that run on request only, and so did not. They count for nothing above.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// The scenarios, in the order in which they ran.
     pub scenarios: Vec<ScenarioReport>,
+}
+
+/// Scenarios of one folder that were left out for one reason: `on_request`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// Their folder: given itself, it runs them.
+    pub folder: String,
+    /// Their `on_request`.
+    pub reason: String,
+    /// Their names.
+    pub scenarios: Vec<String>,
 }
 
 /// A program by name and version.

@@ -1,5 +1,6 @@
 //! Renderers: report → bytes. One file each, one line each in [`ALL`].
 
+mod catalogue;
 mod coverage;
 mod figures;
 mod interleaving;
@@ -7,13 +8,18 @@ mod json;
 mod markdown;
 mod text;
 
+pub use catalogue::markdown as catalogue;
+#[cfg(test)]
+pub(crate) use catalogue::words_of;
 pub use coverage::coverage;
+pub(crate) use coverage::mark;
 pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;
 pub use text::{TextOptions, text};
 
-use crate::model::Report;
+use crate::model::{LeftOut, Report};
+use crate::words::{clean, counted};
 
 /// A form in which a report can be written to a file.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +36,12 @@ pub struct Renderer {
 
 /// Every renderer.
 pub const ALL: &[Renderer] = &[
+    Renderer {
+        name: "catalogue",
+        extension: "md",
+        about: "one table of every race, variant and engine over all scenarios, as Markdown",
+        render: |r| catalogue(r).into_bytes(),
+    },
     Renderer { name: "json", extension: "json", about: "the report itself", render: |r| json(r).into_bytes() },
     Renderer {
         name: "markdown",
@@ -44,6 +56,17 @@ pub const ALL: &[Renderer] = &[
         render: |r| text(r, &TextOptions::default()).into_bytes(),
     },
 ];
+
+/// One line on scenarios that did not run.
+fn left_out(left: &LeftOut) -> String {
+    let LeftOut { folder, reason, scenarios } = left;
+    let n = counted(scenarios.len() as u64, "scenario");
+    format!("left out: {n} in {}: {}; name the folder itself to run {}", clean(folder), clean(reason), them(scenarios))
+}
+
+fn them(scenarios: &[String]) -> &'static str {
+    if scenarios.len() == 1 { "it" } else { "them" }
+}
 
 /// The renderer of that name.
 #[must_use]

@@ -24,6 +24,7 @@ mod finding_kind;
 mod limits;
 mod loom;
 mod nearest;
+mod on_request;
 mod op;
 mod pace;
 mod param;
@@ -88,6 +89,12 @@ pub struct Scenario {
     /// What it shows, for people.
     #[schemars(length(min = 1))]
     pub about: String,
+    /// Why it is not part of a run of everything: what it needs that is not everywhere, or how long it takes. With a
+    /// reason here, a run of a folder above its own leaves the scenario out and says so; naming its file or its own
+    /// folder runs it. Default: it is part of every run.
+    #[schemars(regex(pattern = r"^.*\S.*$"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_request: Option<String>,
     /// The component under test.
     pub subject: SubjectSpec,
     /// What the actors do.
@@ -173,6 +180,7 @@ fn read(walk: &Walk, table: &DeTable<'_>) -> Option<Scenario> {
     }
     let name = root.require("name", "name = \"metrics-buffer/as-shipped\"", read_scenario_name);
     let about = root.require("about", "about = \"…\"", |node| node.string("a sentence on what this shows"));
+    let on_request = root.get("on_request", on_request::read);
     let subject = root.require("subject", "[subject]", SubjectSpec::read);
     let workload = root.require("workload", "[workload]", Workload::read);
     let fault = read_faults(&mut root, subject.as_ref(), workload.as_ref());
@@ -192,6 +200,7 @@ fn read(walk: &Walk, table: &DeTable<'_>) -> Option<Scenario> {
         schema: schema?,
         name: name?,
         about: about?,
+        on_request,
         subject: subject?,
         workload: workload?,
         stress,

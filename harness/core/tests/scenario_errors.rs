@@ -119,6 +119,7 @@ fn types() {
         ("p99 = { flush = \"2ms\" }", "p99 = \"2ms\""),
         ("variants = [\"published-fix\"]", "variants = \"published-fix\""),
         ("name = \"metrics-buffer/", "name = 5 #"),
+        ("schema = 1", "schema = 1\non_request = true"),
     ]));
 }
 
@@ -180,6 +181,10 @@ fn names() {
         ("{ flush = \"2ms\" }", "{ flsh = \"2ms\" }"),
         ("race = \"MB3\"", "race = \" \""),
         ("metrics = 4", "\"a.b\" = 4"),
+        ("schema = 1", "schema = 1\non_request = \" \""),
+        ("schema = 1", "schema = 1\non_request = \"slow\\nleft out: nothing\""),
+        ("[subject]", "[subject]\non_request = \"slow\""),
+        ("schema = 1", "schema = 1\non_requests = \"slow\""),
     ]));
 }
 

@@ -105,6 +105,7 @@ const ADAPTER: &str = r#"
 schema = 1
 name = "arroyo/as-shipped"
 about = "The Python consumer commits before the batch is done."
+on_request = "needs sentry-arroyo for the python3 in PATH"
 
 [subject]
 command = ["python3", "adapters/python/arroyo_adapter.py", "-v", "-v"]
@@ -290,6 +291,8 @@ fn a_command_needs_no_variant_and_keeps_its_words() {
     let scenario = parse(ADAPTER);
     assert_eq!(scenario.subject.command().unwrap().len(), 4);
     assert_eq!(scenario.subject.label(), "arroyo_adapter");
+    assert_eq!(scenario.on_request.as_deref(), Some("needs sentry-arroyo for the python3 in PATH"));
+    assert_eq!(parse(ACTORS).on_request, None);
     assert_eq!(scenario.subject.variant.values(), ["default"]);
     assert!(scenario.expect[0].covers("default", EngineKind::Adapter));
     let adapter = scenario.adapter.unwrap();

@@ -21,6 +21,9 @@ pub(crate) fn list(args: &args::List, subjects: Subjects<'_>) -> Result<u8, Fail
             let engines: Vec<String> = one.scenario.engines().iter().map(ToString::to_string).collect();
             let _ = writeln!(text, "  {}  ({})", one.file.display(), engines.join(", "));
             let _ = writeln!(text, "      {}", one.scenario.about);
+            if let Some(reason) = &one.scenario.on_request {
+                let _ = writeln!(text, "      on request only: {reason}");
+            }
         }
     }
     output::print(&text)?;

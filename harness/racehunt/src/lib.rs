@@ -30,6 +30,7 @@ mod gate;
 mod inspect;
 mod interrupt;
 mod load;
+mod on_request;
 mod output;
 mod progress;
 mod replay;

@@ -6,7 +6,8 @@ use crate::output::style;
 use racehunt_core::scenario::Scenario;
 use racehunt_engines::registry::Subjects;
 use racehunt_reports::style::Style;
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
@@ -15,15 +16,17 @@ use walkdir::WalkDir;
 pub(crate) struct Loaded {
     pub(crate) file: PathBuf,
     pub(crate) scenario: Scenario,
+    /// Named itself, or by its own folder, and not only by one above.
+    pub(crate) asked: bool,
 }
 
 /// Reads every scenario under `paths` and checks it. All errors of all files are told at once, and nothing runs.
 pub(crate) fn load(paths: &[PathBuf], subjects: Subjects<'_>) -> Result<Vec<Loaded>, Failure> {
     let mut wrong = Vec::new();
     let mut loaded: Vec<Loaded> = Vec::new();
-    for file in files(paths, &mut wrong) {
+    for (file, asked) in files(paths, &mut wrong) {
         match read(&file, subjects) {
-            Ok(scenario) => loaded.push(Loaded { file, scenario }),
+            Ok(scenario) => loaded.push(Loaded { file, scenario, asked }),
             Err(message) => wrong.push(message),
         }
     }
@@ -55,13 +58,13 @@ fn namesakes(loaded: &[Loaded]) -> Vec<String> {
     loaded.iter().enumerate().filter_map(clash).collect()
 }
 
-/// Files as given, and of folders every `.toml` below them that is no manifest, in the order of their names. A file
-/// that is named twice is there once.
-fn files(paths: &[PathBuf], wrong: &mut Vec<String>) -> Vec<PathBuf> {
+/// Files as given, and of folders every `.toml` below them that is no manifest, in the order of their names; with each,
+/// whether it was asked for itself. A file that is named twice is there once.
+fn files(paths: &[PathBuf], wrong: &mut Vec<String>) -> Vec<(PathBuf, bool)> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            files.push(path.clone());
+            files.push((path.clone(), true));
             continue;
         }
         let (mut found, mut failed) = (false, false);
@@ -71,7 +74,8 @@ fn files(paths: &[PathBuf], wrong: &mut Vec<String>) -> Vec<PathBuf> {
             match entry {
                 Ok(entry) if entry.file_type().is_file() && is_scenario(entry.path()) => {
                     found = true;
-                    files.push(entry.into_path());
+                    let asked = entry.depth() == 1;
+                    files.push((entry.into_path(), asked));
                 }
                 Ok(_) => {}
                 Err(e) => {
@@ -84,9 +88,23 @@ fn files(paths: &[PathBuf], wrong: &mut Vec<String>) -> Vec<PathBuf> {
             wrong.push(format!("error: {}: no scenario (*.toml) in this folder", path.display()));
         }
     }
-    let mut known = HashSet::new();
-    files.retain(|file| known.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
-    files
+    once(files)
+}
+
+/// Each file as it was named first; asked for if it was once.
+fn once(files: Vec<(PathBuf, bool)>) -> Vec<(PathBuf, bool)> {
+    let mut known: HashMap<PathBuf, usize> = HashMap::new();
+    let mut kept: Vec<(PathBuf, bool)> = Vec::new();
+    for (file, asked) in files {
+        match known.entry(file.canonicalize().unwrap_or_else(|_| file.clone())) {
+            Entry::Occupied(first) => kept[*first.get()].1 |= asked,
+            Entry::Vacant(new) => {
+                new.insert(kept.len());
+                kept.push((file, asked));
+            }
+        }
+    }
+    kept
 }
 
 fn hidden(entry: &walkdir::DirEntry) -> bool {

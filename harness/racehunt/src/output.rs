@@ -38,7 +38,7 @@ pub(crate) fn layout(stdout: bool, report: Option<String>) -> TextOptions {
         (std::io::stderr().is_terminal(), console::Term::stderr())
     };
     let width = term.size_checked().map_or(100, |(_, columns)| usize::from(columns).clamp(60, 160));
-    TextOptions { width, style: style(terminal), report, expected: true }
+    TextOptions { width, style: style(terminal), report, full: true }
 }
 
 /// Writes `bytes` beside `path` and renames: the file is there as a whole, or as it was.

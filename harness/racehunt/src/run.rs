@@ -2,12 +2,14 @@
 
 use crate::environment::{cores, environment};
 use crate::load::{Loaded, load};
+use crate::on_request::choose;
 use crate::progress::Board;
 use crate::{Failure, args, interrupt, output};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_engines::registry::Subjects;
 use racehunt_engines::supervisor::{Supervise, run_trial};
+use racehunt_reports::model::LeftOut;
 use racehunt_reports::render::{TextOptions, json, text};
 use racehunt_reports::{Executed, Header, Report, assemble};
 use rayon::prelude::*;
@@ -26,8 +28,8 @@ struct Job {
 /// Runs the scenarios and returns the exit code.
 pub(crate) fn run(args: &args::Run, subjects: Subjects<'_>) -> Result<u8, Failure> {
     let stop = interrupt::flag()?;
-    let loaded = load(&args.paths, subjects)?;
-    let header = header(args);
+    let (loaded, left_out) = choose(&args.paths, load(&args.paths, subjects)?)?;
+    let header = header(args, left_out);
     let report_file = output::folder(&args.out, &args.paths).join("report.json");
     // Better to learn that the report cannot be written before the hunt than after it.
     output::writable(&report_file)?;
@@ -43,13 +45,14 @@ pub(crate) fn run(args: &args::Run, subjects: Subjects<'_>) -> Result<u8, Failur
     written.map(|()| report.exit_code)
 }
 
-fn header(args: &args::Run) -> Header {
+fn header(args: &args::Run, left_out: Vec<LeftOut>) -> Header {
     Header {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         command: std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect(),
         seed: args.seed,
         environment: environment(),
+        left_out,
     }
 }
 
@@ -110,7 +113,7 @@ fn executed(loaded: Vec<Loaded>, jobs: &[Job], outcomes: Vec<Option<TrialOutcome
 fn show(report: &Report, args: &args::Run, file: Option<&PathBuf>) -> Result<(), Failure> {
     let layout = output::layout(!args.json, file.map(|f| f.display().to_string()));
     // A folder's summary is read for what is wrong; what each scenario was written to show would bury it.
-    let layout = TextOptions { expected: report.scenarios.len() == 1 || args.verbose, ..layout };
+    let layout = TextOptions { full: report.scenarios.len() == 1 || args.verbose, ..layout };
     let summary = text(report, &layout);
     let verdict = summary.lines().last().unwrap_or_default();
     let summary = if args.quiet { format!("{verdict}\n") } else { summary.clone() };

@@ -7,7 +7,7 @@ use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::verdict::{Coverage, Verdict};
 
 /// True if the trial looked at something, so that a finding it does not have counts as not found.
-pub(super) fn looked(outcome: &TrialOutcome) -> bool {
+pub(crate) fn looked(outcome: &TrialOutcome) -> bool {
     outcome.verdict != Verdict::Unknown && nothing_ran(outcome).is_none()
 }
 
@@ -61,7 +61,7 @@ fn idle_checker(outcome: &TrialOutcome) -> Option<String> {
 }
 
 /// True if the trial's checker for `kind` is one that counts, and judged nothing: then its silence means nothing.
-pub(super) fn blind_to(outcome: &TrialOutcome, kind: FindingKind) -> bool {
+pub(crate) fn blind_to(outcome: &TrialOutcome, kind: FindingKind) -> bool {
     match outcome.checked.iter().find(|count| count.checker == kind) {
         Some(count) => count.judged == 0,
         None => is_conditional(kind),

@@ -63,6 +63,26 @@ pub(super) fn label(outcome: &TrialOutcome) -> String {
     }
 }
 
+/// The same in as little as can be, for a table whose legend explains it.
+pub(crate) fn mark(outcome: &TrialOutcome) -> String {
+    match &outcome.coverage {
+        Coverage::Nothing => "nothing explored".to_owned(),
+        Coverage::Exhaustive if is_shuttle(outcome) => "exhaustive, SC".to_owned(),
+        Coverage::Exhaustive => EXHAUSTIVE.to_owned(),
+        Coverage::Bounded { preemptions } => {
+            preemptions.iter().max().map_or_else(|| "no bound completed".to_owned(), |most| format!("≤ {most}"))
+        }
+        Coverage::Sampled { .. } if in_order(outcome) => "cut off".to_owned(),
+        Coverage::Sampled { .. } | Coverage::Stressed { .. } => SAMPLE.to_owned(),
+    }
+}
+
+/// The mark of what is a sample of the space and no more, whether of a model or of what real threads do.
+pub(super) const SAMPLE: &str = "sampled";
+
+/// The mark of a search that left nothing out.
+pub(super) const EXHAUSTIVE: &str = "exhaustive";
+
 /// The processes of a trial of more than one.
 fn processes(outcome: &TrialOutcome) -> Option<u64> {
     match &outcome.trial.engine {

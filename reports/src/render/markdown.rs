@@ -122,7 +122,7 @@ fn details(one: &Distinct<'_>, out: &mut String) {
 }
 
 /// Text of the code under test must not become a link, a mention, a table cell or HTML.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in clean(text).chars() {
         match c {

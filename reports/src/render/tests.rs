@@ -1,11 +1,11 @@
 //! Golden files: canned reports in every form. `cargo insta review` after a change that is meant.
 
-use crate::assemble::{Executed, assemble};
+use crate::assemble::{Executed, Header, assemble};
 use crate::canned::{
     self, CANARY, CLEAN, at, canary_outcomes, doubt, find, header, lost_increment, outcomes, processes_outcomes,
     scenario,
 };
-use crate::model::Report;
+use crate::model::{LeftOut, Report};
 use crate::render::{self, TextOptions, interleaving, text};
 use crate::style::Style;
 use racehunt_core::finding::FindingKind;
@@ -57,6 +57,27 @@ fn interrupted() -> Report {
     assemble(header(), vec![Executed { file: "scenarios/a.toml".into(), scenario, outcomes }], true)
 }
 
+/// What a folder's run shows when it is not asked for more.
+fn brief(width: usize) -> TextOptions {
+    TextOptions { full: false, ..options(width) }
+}
+
+/// Two systems, one of them as processes; some scenarios ran on request only.
+fn systems() -> Report {
+    let (one, found) = canary_outcomes();
+    let (two, more) = processes_outcomes();
+    let run = |file: &str, scenario, outcomes| Executed { file: file.into(), scenario, outcomes };
+    let left_out = vec![
+        LeftOut {
+            folder: "scenarios/openlayer/0.36.0".into(),
+            reason: "needs openlayer==0.36.0 for the python3 in PATH".into(),
+            scenarios: vec!["openlayer/0.36.0-clear".into(), "openlayer/0.36.0-kill".into()],
+        },
+        LeftOut { folder: "scenarios/soak".into(), reason: "takes ten minutes".into(), scenarios: vec!["soak".into()] },
+    ];
+    assemble(Header { left_out, ..header() }, vec![run("a.toml", one, found), run("b.toml", two, more)], false)
+}
+
 fn options(width: usize) -> TextOptions {
     TextOptions { width, report: Some("racehunt-out/report.json".into()), ..TextOptions::default() }
 }
@@ -76,6 +97,37 @@ fn markdown_of_each_kind() {
     golden("markdown-mixed", &render::markdown(&mixed()));
     golden("markdown-processes", &render::markdown(&processes()));
     golden("markdown-interrupted", &render::markdown(&interrupted()));
+}
+
+#[test]
+fn a_folder_is_a_line_a_scenario_and_the_catalogue() {
+    golden("brief-systems", &text(&systems(), &brief(100)));
+    golden("brief-mixed", &text(&mixed(), &brief(100)));
+    golden("catalogue-systems", &render::catalogue(&systems()));
+    golden("catalogue-mixed", &render::catalogue(&mixed()));
+    golden("catalogue-nothing", &render::catalogue(&assemble(header(), vec![], false)));
+}
+
+#[test]
+fn the_catalogue_keeps_its_width() {
+    for width in [80, 100, 160] {
+        let shown = text(&systems(), &brief(width));
+        let table = shown
+            .lines()
+            .skip_while(|line| !line.contains("race, variant"))
+            .take_while(|line| !line.contains("left out"));
+        for line in table {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn what_was_left_out_is_never_silent() {
+    for shown in [text(&systems(), &brief(100)), render::catalogue(&systems()), render::json(&systems())] {
+        assert!(shown.contains("scenarios/soak") && shown.contains("takes ten minutes"), "{shown}");
+    }
+    assert!(text(&systems(), &brief(100)).contains("PASS: 2 passed, 3 left out;"));
 }
 
 #[test]

@@ -3,10 +3,12 @@
 mod cells;
 mod findings;
 
+pub(super) use cells::{lay_out as put_table, plain as plain_table};
 pub(super) use findings::repro;
 
 use super::coverage::coverage;
 use super::figures;
+use crate::catalogue::catalogue;
 use crate::distinct::{Distinct, distinct};
 use crate::model::{Report, ScenarioReport};
 use crate::style::Style;
@@ -23,13 +25,14 @@ pub struct TextOptions {
     pub style: Style,
     /// Where the report is, for the last line.
     pub report: Option<String>,
-    /// Show the interleavings of expected findings too; those of unexpected ones are always shown.
-    pub expected: bool,
+    /// Show each scenario with its table, what it covered and all it found. Else one that passed is a line, and of the
+    /// others there is what speaks against them.
+    pub full: bool,
 }
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self { width: 100, style: Style::Plain, report: None, expected: true }
+        Self { width: 100, style: Style::Plain, report: None, full: true }
     }
 }
 
@@ -39,7 +42,7 @@ const MOST_REASONS: usize = 16;
 /// Lines of coverage a scenario has at most; a sweep over many sizes repeats itself.
 const MOST_COVERAGE: usize = 12;
 
-/// The whole summary: one block a scenario, then the verdict on the last line.
+/// The whole summary: one block a scenario, of several the catalogue, then the verdict on the last line.
 #[must_use]
 pub fn text(report: &Report, options: &TextOptions) -> String {
     let mut out = head(report, options);
@@ -47,6 +50,12 @@ pub fn text(report: &Report, options: &TextOptions) -> String {
     for one in &report.scenarios {
         let here: Vec<&Distinct<'_>> = all.iter().filter(|found| std::ptr::eq(found.scenario, one)).collect();
         scenario(one, &here, options, &mut out);
+    }
+    if report.scenarios.len() > 1 {
+        if !out.ends_with("\n\n") {
+            out.push('\n');
+        }
+        super::catalogue::text(&catalogue(report), options, &mut out);
     }
     last(report, options, &mut out);
     out
@@ -67,14 +76,32 @@ fn scenario(one: &ScenarioReport, found: &[&Distinct<'_>], options: &TextOptions
     let style = options.style;
     let word = style.verdict(one.verdict, &format!("{:<8}", one.verdict.word().to_uppercase()));
     let _ = writeln!(out, "{word}{}  {}", style.strong(&clean(&one.scenario.name)), style.faint(&clean(&one.file)));
+    if !options.full && one.verdict == Verdict::Pass {
+        return;
+    }
+    if options.full {
+        about(one, options, out);
+    }
+    out.push('\n');
+    cells::table(one, options, out);
+    reasons(one, out);
+    if options.full {
+        coverages(one, out);
+        all_figures(one, out);
+    }
+    findings::all(found, options, out);
+}
+
+fn about(one: &ScenarioReport, options: &TextOptions, out: &mut String) {
     for line in textwrap::wrap(
         &clean(&one.scenario.about.split_whitespace().collect::<Vec<_>>().join(" ")),
         options.width.saturating_sub(8).max(20),
     ) {
         let _ = writeln!(out, "        {line}");
     }
-    out.push('\n');
-    cells::table(one, options, out);
+}
+
+fn reasons(one: &ScenarioReport, out: &mut String) {
     for reason in one.reasons.iter().take(MOST_REASONS) {
         let _ = writeln!(out, "  ! {}", clean(reason));
     }
@@ -85,9 +112,6 @@ fn scenario(one: &ScenarioReport, found: &[&Distinct<'_>], options: &TextOptions
     if !one.reasons.is_empty() {
         out.push('\n');
     }
-    coverages(one, out);
-    all_figures(one, out);
-    findings::all(found, options, out);
 }
 
 /// What stands behind each "nothing found".
@@ -125,6 +149,9 @@ fn all_figures(one: &ScenarioReport, out: &mut String) {
 
 fn last(report: &Report, options: &TextOptions, out: &mut String) {
     let totals = &report.totals;
+    for left in &report.left_out {
+        let _ = writeln!(out, "  {}", super::left_out(left));
+    }
     if report.scenarios.len() != 1 {
         for reason in &report.reasons {
             let _ = writeln!(out, "  ! {}", clean(reason));
@@ -136,7 +163,9 @@ fn last(report: &Report, options: &TextOptions, out: &mut String) {
             counts.push(format!("{} {word}", count(n)));
         }
     }
+    let left: usize = report.left_out.iter().map(|left| left.scenarios.len()).sum();
     let scenarios = if counts.is_empty() { "no scenario".to_owned() } else { counts.join(", ") };
+    let scenarios = if left > 0 { format!("{scenarios}, {} left out", count(left as u64)) } else { scenarios };
     let word = options.style.verdict(report.verdict, &report.verdict.word().to_uppercase());
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
     let _ = write!(out, "{word}{interrupted}: {scenarios}; {}", counted(totals.executions, "execution"));

@@ -12,20 +12,19 @@ Orders come on stdin, one JSON object a line, answers go to stdout. The end of s
 threads do; so does the end of its parent.
 """
 
-import ctypes
 import io
 import json
 import logging
 import os
 import pathlib
-import signal
 import sys
 import threading
 import time
 import uuid
 
+from racehunt_children import die_with, private_stdout
+
 PIPELINE = "racehunt"
-PR_SET_PDEATHSIG = 1
 
 # Traces hold many small values, and so does this payload: the package writes them piece by piece.
 PIECE = "0123456789abcdef" * 4
@@ -241,21 +240,9 @@ class Round:
             current.call = None
 
 
-def die_with(parent):
-    """Asks the kernel to kill this process with the thread that started it, and makes sure that it still lives."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def main(config):
     die_with(config["parent"])
-    out = os.dup(1)
-    os.dup2(2, 1)
-
-    def say(**answer):
-        os.write(out, json.dumps(answer).encode() + b"\n")
-
+    say = private_stdout()
     try:
         serve(config, say)
     except Exception as error:

@@ -1,23 +1,17 @@
 """The processes of a trial, as a crew for racehunt_worker: started once, ordered round by round, killed on demand.
 
-Nothing outlives the worker, however it ends: the processes end with their stdin and with their parent, they are in the
-worker's process group, and a shell in a session of its own waits for the worker's end to remove the folder.
+Nothing outlives the worker, however it ends (racehunt_children.py).
 """
 
-import json
 import os
 import queue
 import random
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 
 import openlayer_journal
+from racehunt_children import Child, Folder
 from racehunt_worker import Actor, Failed
-
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "openlayer_child.py")
 
 # An import of the package takes 0.2 s on a quiet machine.
 START_PATIENCE = 60.0
@@ -28,66 +22,13 @@ HEAD_START = 2_000_000
 # How long a call takes, in nanoseconds, as long as none has been seen.
 TYPICAL = 2_000_000
 
-# A process that still writes can keep `rm` from emptying the folder; it is being killed at that moment.
-JANITOR = 'cat >/dev/null; for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$0" && exit; sleep 0.2; done'
 
-
-class Folder:
-    """A folder for the trial that is removed when this process has ended, by whatever."""
-
-    def __init__(self):
-        self.path = tempfile.mkdtemp(prefix="racehunt-openlayer-")
-        self._janitor = subprocess.Popen(
-            ["sh", "-c", JANITOR, self.path], stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-
-    def remove(self):
-        """Removes it now."""
-        self._janitor.stdin.close()
-        self._janitor.wait()
-
-
-class Child:
-    """One process and what it says, which goes to a queue that all share."""
+class Member(Child):
+    """One of the processes, and its share of the round."""
 
     def __init__(self, config, said):
-        self.killed = False
+        super().__init__("openlayer_child.py", config, said)
         self.programs, self.journal = [], None
-        self._process = subprocess.Popen(
-            [sys.executable, "-B", SCRIPT, json.dumps({**config, "parent": os.getpid()})],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.pid = self._process.pid
-        threading.Thread(target=self._listen, args=(said,), daemon=True).start()
-
-    def _listen(self, said):
-        for line in self._process.stdout:
-            said.put((self, json.loads(line)))
-        said.put((self, {"ended": True}))
-
-    def tell(self, **order):
-        """Sends an order. One that was killed does not hear it, and its end is told by the queue."""
-        try:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass
-
-    def kill(self):
-        """SIGKILL."""
-        self.killed = True
-        self._process.kill()
-
-    def end(self):
-        """Ends it, waits for that and returns the exit code."""
-        try:
-            self._process.stdin.close()
-        except BrokenPipeError:
-            pass
-        try:
-            return self._process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
 
 
 class Crew:
@@ -99,9 +40,9 @@ class Crew:
         self._config, self._kill, self._round = config, kill, None
         self._random = random.Random(f"{setup.seed}/kill")
         self._said = queue.SimpleQueue()
-        self.folder = Folder()
-        self._children = [Child(config, self._said) for _ in range(processes)]
-        self._drainer = Child(config, self._said)
+        self.folder = Folder("openlayer")
+        self._children = [Member(config, self._said) for _ in range(processes)]
+        self._drainer = Member(config, self._said)
         try:
             self._await({*self._children, self._drainer}, "up", lambda: None)
         except Failed:
@@ -191,7 +132,7 @@ class Crew:
         """Starts a process in the place of one that was killed, for the calls that it had not begun."""
         dead.end()
         self.crashes += 1
-        successor = Child(self._config, self._said)
+        successor = Member(self._config, self._said)
         self._children[self._children.index(dead)] = successor
         left = openlayer_journal.rest_of(dead.programs, openlayer_journal.read(dead.journal)) if dead.programs else []
         share = [(actor + len(self.actors), calls) for actor, calls in left]

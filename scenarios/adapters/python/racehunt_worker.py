@@ -12,10 +12,11 @@ A worker hands `serve` a name and a function that makes a component:
 
     racehunt_worker.serve("counter", lambda setup: lambda: Counter(setup))
 
-An id taken with `actor.next_id()` counts as accepted when `apply` returns and as uncertain when it raises. A component
-that knows more puts events, what was seen from outside and its crashes into the ledger that `rest` gets; one whose
-actors are no threads of this process sets `setup.crew` to a crew of its own. The module owns the threads (they live as long as the worker and start each round on a barrier), the ids, the batches
-and the stdin; whatever else prints to stdout ends up on stderr. The messages: harness/PROTOCOL.md."""
+An id taken with `actor.next_id()` counts as accepted when `apply` returns and as uncertain when it raises. A
+component that knows more puts events, violations, what was seen from outside and its crashes into the ledger that
+`rest` gets; one whose actors are no threads of this process sets `setup.crew` to a crew of its own. The module owns
+the threads (they live as long as the worker and start each round on a barrier), the ids, the batches and the stdin;
+whatever else prints to stdout ends up on stderr. The messages: harness/PROTOCOL.md."""
 
 import collections
 import json
@@ -97,6 +98,7 @@ class Ledger:
         self.retained = []
         self.events = []
         self.errors = []
+        self.violations = []
         self.seen = {}
         self.crashes = 0
 
@@ -184,6 +186,8 @@ class Wire:
         for name, entries in (("events", rest.events), ("errors", errors)):
             for start in range(0, len(entries), BATCH):
                 self.send("history", round=number, **{name: entries[start:start + BATCH]})
+        for violation in rest.violations:
+            self.send("violation", **{"ids": [], **violation})
         told = {name: value for name, value in (("seen", rest.seen), ("crashes", rest.crashes)) if value}
         self.send("snapshot", round=number, retained=rest.retained, **told)
 

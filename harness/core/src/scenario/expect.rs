@@ -26,7 +26,8 @@ pub struct Expectation {
     #[serde(default)]
     pub engines: Vec<EngineKind>,
     /// Why the other engines cannot see it. Required if `engines` leaves out one that is configured: an
-    /// engine that merely did not find it this time has no reason to give.
+    /// engine that merely did not find it this time has no reason to give. It stands for the engines that are not
+    /// configured, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }

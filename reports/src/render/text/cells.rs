@@ -38,9 +38,7 @@ pub(super) fn table(one: &ScenarioReport, options: &TextOptions, out: &mut Strin
     if engines.is_empty() {
         return;
     }
-    let mut table = Table::new();
-    table.load_style(PLAIN).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(options.width.saturating_sub(2)).unwrap_or(u16::MAX));
+    let mut table = plain(options);
     let titles = ["race", "expected", "variant"].map(str::to_owned).into_iter();
     table.set_header(titles.chain(engines.iter().map(ToString::to_string)));
     for row in rows {
@@ -51,6 +49,19 @@ pub(super) fn table(one: &ScenarioReport, options: &TextOptions, out: &mut Strin
         });
         table.add_row(row.title.iter().cloned().chain(cells).collect::<Vec<_>>());
     }
+    lay_out(&table, out);
+}
+
+/// An empty table of this look.
+pub(in crate::render) fn plain(options: &TextOptions) -> Table {
+    let mut table = Table::new();
+    table.load_style(PLAIN).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(options.width.saturating_sub(2)).unwrap_or(u16::MAX));
+    table
+}
+
+/// Writes a table and an empty line.
+pub(in crate::render) fn lay_out(table: &Table, out: &mut String) {
     for line in table.lines() {
         let _ = writeln!(out, " {}", line.trim_end());
     }

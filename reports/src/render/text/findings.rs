@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 pub(super) fn all(found: &[&Distinct<'_>], options: &TextOptions, out: &mut String) {
     let mut found = found.to_vec();
     found.sort_by_key(|one| (one.standing, one.number));
-    for one in found {
+    let told = |one: &&Distinct<'_>| options.full || one.standing == Standing::Unexpected;
+    for one in found.into_iter().filter(told) {
         finding(one, options, out);
     }
 }
@@ -31,8 +32,7 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
         seen.iter().map(|(engine, n, of)| format!("{} of {} by {engine}", count(*n), count(*of))).collect();
     let _ = writeln!(out, "    seen in {}; fingerprint {}", seen.join(", "), clean(&best.fingerprint));
     let _ = writeln!(out, "    {}", repro(best));
-    let wanted = options.expected || one.standing == Standing::Unexpected;
-    if let Some(shown) = best.interleaving.as_ref().filter(|_| wanted) {
+    if let Some(shown) = &best.interleaving {
         out.push('\n');
         for line in interleaving(shown, options.width.saturating_sub(4), options.style).lines() {
             let _ = writeln!(out, "    {line}");
