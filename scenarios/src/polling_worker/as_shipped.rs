@@ -166,7 +166,7 @@ impl Notice for AsShipped {
         let _guard = self.shared.lock();
         self.marks += 1;
         if let Ok(Some(text)) = self.shared.store.mark(source, id) {
-            desk.wrote(source, text);
+            desk.load(source, text);
         }
     }
 

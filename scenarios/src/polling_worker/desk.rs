@@ -3,6 +3,7 @@
 use super::notes::Notes;
 use super::store::{Source, parse};
 use super::{Item, Standing};
+use racehunt_core::finding::FindingKind;
 use racehunt_core::id::Id;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ impl Desk {
         Self { shown: Default::default(), queue: VecDeque::new(), known: BTreeSet::new(), done: 0, notes }
     }
 
-    /// Takes in what was read from a file; false if it does not parse.
+    /// Takes in what was read from a file, or what the worker itself has made of it; false if it does not parse.
     pub(super) fn load(&mut self, source: Source, text: String) -> bool {
         let Some(items) = parse(&text) else { return false };
         self.notes.loaded(source, &text);
@@ -36,14 +37,20 @@ impl Desk {
         true
     }
 
-    /// What the file holds now that the worker itself has rewritten it.
-    pub(super) fn wrote(&mut self, source: Source, text: String) {
-        self.shown[source as usize] = Some(text);
-    }
-
     /// What the worker takes a file to hold; `None` before it read it.
     pub(super) fn shown(&self, source: Source) -> Option<&str> {
         self.shown[source as usize].as_deref()
+    }
+
+    /// Looks, at rest, for what it shows as open and never queued.
+    pub(super) fn check(&self) {
+        let shown = self.shown.iter().flatten().filter_map(|text| parse(text)).flatten();
+        let open = shown.filter(|item| item.standing == Standing::Open).map(|item| item.id);
+        let missed: Vec<Id> = open.filter(|id| !self.known.contains(id)).collect();
+        if !missed.is_empty() {
+            let message = format!("{} open items were seen and never queued", missed.len());
+            self.notes.complain(FindingKind::Missed, "open", message, missed);
+        }
     }
 
     /// The next item to work off.

@@ -6,7 +6,8 @@
 //! A file's time moves in ticks of up to [`GRAIN_MS`], and a file system gives the number of a removed inode to the next
 //! new one. Two replacements within a tick can bring back the signature that was seen before them. So a version is
 //! read once more when its signature is a grain old: whatever comes later has a later time. (Git calls an entry of its
-//! index that is too young to be believed "racily clean".)
+//! index that is too young to be believed "racily clean". Linux from 6.13 on tells a finer time of a file that somebody
+//! has looked at, on some file systems.)
 
 use super::desk::Desk;
 use super::published_fix::POLLS;
@@ -101,7 +102,8 @@ impl Notice for Hardened {
     fn mark(&mut self, desk: &mut Desk, source: Source, id: Id) {
         self.quiet = 0;
         if let Ok(Some(text)) = self.store.mark(source, id) {
-            desk.wrote(source, text);
+            // With what others have added since it was read.
+            desk.load(source, text);
         }
     }
 

@@ -60,7 +60,7 @@ impl Notice for PublishedFix {
             if source != Source::Tasks {
                 self.sizes[source as usize] = Some(text.len() as u64);
             }
-            desk.wrote(source, text);
+            desk.load(source, text);
         }
     }
 

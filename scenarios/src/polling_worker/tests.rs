@@ -123,6 +123,31 @@ fn a_signature_is_believed_only_when_it_is_a_grain_old() {
 }
 
 #[test]
+fn what_others_added_before_a_mark_is_queued_with_it() {
+    for variant in ["as-shipped", "published-fix", "hardened"] {
+        let bell = Arc::new(Bell::new(false));
+        let mut bench = bench(Rewriting::Replace, Some(Arc::clone(&bell)));
+        bench.put(Source::Ideas, &[item(7, Standing::Open)]);
+        let mut notice: Box<dyn Notice> = match variant {
+            "as-shipped" => {
+                let (store, notes) = (Arc::clone(&bench.store), Arc::clone(&bench.notes));
+                Box::new(AsShipped::new(manner(Handoff::Awake), store, Some(bell), notes))
+            }
+            "published-fix" => bench.fix(),
+            _ => bench.hardened(TICK),
+        };
+        notice.start(&mut bench.desk);
+        assert_eq!(bench.desk.next(), Some((Source::Ideas, Id(7))));
+        bench.put(Source::Ideas, &[item(7, Standing::Open), item(8, Standing::Open)]);
+        notice.mark(&mut bench.desk, Source::Ideas, Id(7));
+        notice.stop();
+        assert_eq!(bench.desk.next(), Some((Source::Ideas, Id(8))), "{variant}");
+        bench.desk.check();
+        assert_eq!(bench.notes.take_violations(), [], "{variant}");
+    }
+}
+
+#[test]
 fn reading_once_more_is_no_second_load() {
     let mut bench = bench(Rewriting::Replace, None);
     let mut notice = bench.hardened(LONG);

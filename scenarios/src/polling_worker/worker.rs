@@ -44,6 +44,7 @@ pub(super) fn run(
         vitals.beat(desk.queued(), desk.done);
         let Some((source, id)) = desk.next() else {
             if last && notice.settled() {
+                desk.check();
                 break End::Settled;
             }
             continue;
