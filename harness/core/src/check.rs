@@ -17,6 +17,7 @@ mod spans;
 mod stale;
 
 pub use latency::{LatencyLimit, latency_violations};
+pub use progress::{deadlock, tell};
 
 use crate::finding::FindingKind;
 use crate::ledger::{Marks, Settlement};

@@ -223,8 +223,10 @@ pub struct Wait {
     pub object: String,
     /// Where it waits, `file:line`.
     pub site: String,
-    /// Who holds the object: name and `file:line` where it was taken.
+    /// Who holds the object: name and `file:line` where it was taken. Of a join the threads, and where they were started.
     pub holders: Vec<(String, String)>,
+    /// For how long it has waited, in milliseconds; `None` in a model, where no time passes.
+    pub for_ms: Option<u64>,
 }
 
 /// One broken invariant in one execution.

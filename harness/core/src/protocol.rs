@@ -6,7 +6,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::history::Event;
 use crate::id::Id;
 use crate::ledger::Ledger;
-use crate::observation::{OpFailure, Seen, Violation};
+use crate::observation::{OpFailure, Seen, Violation, Wait};
 use crate::outcome::TrialOutcome;
 use crate::plan::Trial;
 use serde::de::DeserializeOwned;
@@ -45,6 +45,8 @@ pub enum ToWorker {
         /// When to end, where the time ends it and not the program.
         until: Option<u64>,
     },
+    /// To a member: its actors are at no end; answered by [`FromWorker::Waits`].
+    Look,
     /// End the process. The end of stdin means the same.
     Teardown,
 }
@@ -191,6 +193,8 @@ pub enum FromWorker {
         /// Of each actor: the ops it ended, times 65,536, plus one more than the number of the op it is in.
         beats: Vec<u64>,
     },
+    /// Members: who waits for what.
+    Waits(Waits),
     /// Members, before `done`: the latency of each op over their actors, as `HdrHistogram`s in the standard V2 encoding.
     Latencies {
         /// In the order of the subject's ops.
@@ -213,6 +217,16 @@ pub enum FromWorker {
         /// Why, and what to change.
         message: String,
     },
+}
+
+/// The wait-for graph of a process whose actors make no headway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waits {
+    /// True if these waits will never end.
+    pub deadlock: bool,
+    /// The waits that there are.
+    pub waits: Vec<Wait>,
 }
 
 /// How far a worker is.

@@ -2,6 +2,7 @@
 
 mod layout;
 
+pub(crate) use layout::describe;
 pub use layout::{interleaving, waits};
 
 use crate::emit::EngineError;

@@ -3,7 +3,7 @@
 //! Two jobs. *Rounds* hunt races: short programs on fresh objects, all actors started within tens of nanoseconds of
 //! each other, tens of thousands of times a second, each object judged by itself. *Load* (`closed`, `open`) keeps one
 //! object busy for a while and measures latency. Both run in a worker process, which they may pin to CPUs and
-//! leave with stuck threads: a subject that deadlocks is reported as a stall, and the process ends.
+//! leave with stuck threads: a subject that deadlocks is reported with who holds and who waits, and the process ends.
 //!
 //! What it cannot tell: the schedule. Its findings come with a rate, not with an interleaving.
 
@@ -11,6 +11,7 @@ mod cpu;
 mod crew;
 mod deal;
 mod gate;
+mod graph;
 mod inject;
 pub mod journal;
 pub mod latency;
@@ -36,6 +37,7 @@ use racehunt_core::scenario::Pace;
 use racehunt_core::subject::{Env, OpKind, Opener, Subject};
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
+use racehunt_sync::waits::Group;
 use settings::Settings;
 use std::time::Instant;
 
@@ -49,6 +51,7 @@ struct Job {
     ops: &'static [OpKind],
     deal: Deal,
     injection: Injection,
+    group: Group,
 }
 
 /// What a pace came to.
@@ -63,8 +66,8 @@ struct Ended {
 
 /// Runs a trial of this engine to its end, in the calling process.
 ///
-/// If the subject is stuck, the outcome has a finding of kind `stall` and the stuck threads stay behind: the caller
-/// should end the process soon after.
+/// If the subject is stuck, the outcome has a finding of kind `deadlock` if the facade's wait-for graph proves one, else of
+/// kind `stall`. The stuck threads stay behind: the caller should end the process soon after.
 ///
 /// # Errors
 /// If the trial is not one for this engine, names an op or a process that is not there, cannot be opened, or the machine refuses a thread or a directory.
@@ -112,6 +115,8 @@ fn in_process(
     settings: Settings,
     emit: &mut dyn Emit,
 ) -> Result<Ended, EngineError> {
+    // Before the subject can start a thread.
+    let group = Group::new();
     let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
     let dir = tempfile::tempdir()
         .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
@@ -127,7 +132,7 @@ fn in_process(
         .open(&trial.variant, &trial.params, &env)
         .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
     let injection = Injection::of(trial, 0);
-    let job = Job { settings, opener, ops: subject.ops(), deal, injection };
+    let job = Job { settings, opener, ops: subject.ops(), deal, injection, group };
     let tally = Tally::new(trial.clone());
     if in_rounds { rounds::run(job, tally, emit) } else { load::run(job, tally, emit) }
 }
@@ -148,7 +153,7 @@ fn doubt_concurrency(ended: &mut Ended, threads: usize, cpus: usize) {
     }
 }
 
-/// Adds a stall to the findings and tells of it.
+/// Adds a stall, or the deadlock that it is, to the findings and tells of it.
 fn find_stall(tally: &mut Tally, stall: &Violation, emit: &mut dyn Emit) {
     if let Some((place, is_new)) = tally.find(stall) {
         // It belongs to an execution that did not come to its end and is in no count.

@@ -205,7 +205,9 @@ fn obey(
             }
             // Before the run this can be acted on only by not running, and the harness decides about that.
             ToWorker::Stop | ToWorker::Gate { .. } => {}
-            ToWorker::Round(_) | ToWorker::Go { .. } => return Err("a round is for members only".to_owned()),
+            ToWorker::Round(_) | ToWorker::Go { .. } | ToWorker::Look => {
+                return Err("a round is for members only".to_owned());
+            }
             ToWorker::Teardown => return Ok(Obeyed::Left),
         }
     }

@@ -208,6 +208,19 @@ fn a_process_that_hangs_is_a_stall_and_takes_nobody_with_it() {
 }
 
 #[test]
+fn a_process_that_locks_itself_up_says_where() {
+    let mut trial = run::spoilt("locks-up", closed(60_000));
+    trial.limits.stall = span(300);
+    let outcome = run(&trial);
+    assert_eq!((outcome.verdict, kinds(&outcome)), (Verdict::Fail, vec![FindingKind::Deadlock]), "{outcome:?}");
+    let found = &outcome.findings[0];
+    assert!(found.detail.starts_with("lock ") && found.detail.ends_with("files.rs"), "{}", found.detail);
+    for says in ["process 1: B waits to lock Mutex (", " s, held by B since "] {
+        assert!(found.message.contains(says), "{}", found.message);
+    }
+}
+
+#[test]
 fn a_full_disk_ends_the_trial_and_proves_nothing() {
     let outcome = run_with("real-tight", &run::spoilt("fills", closed(60_000)), |_, _| {});
     assert_eq!((outcome.verdict, outcome.findings.len()), (Verdict::Unknown, 0), "{outcome:?}");

@@ -1,6 +1,7 @@
 //! What the facade costs natively: std against racehunt-sync with `hunt` on.
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 
@@ -13,6 +14,36 @@ fn lock(c: &mut Criterion) {
         b.iter(|| *black_box(&facade).lock().unwrap() += 1);
     });
     group.finish();
+}
+
+fn read(c: &mut Criterion) {
+    let mut group = c.benchmark_group("read+unlock");
+    let std = std::sync::RwLock::new(0u64);
+    group.bench_function("std", |b| b.iter(|| *black_box(&std).read().unwrap()));
+    let facade = racehunt_sync::RwLock::new(0u64);
+    group.bench_function("facade", |b| b.iter(|| *black_box(&facade).read().unwrap()));
+    group.finish();
+}
+
+/// Two threads that do nothing but take the same lock: about every second one has to wait.
+fn contended(c: &mut Criterion) {
+    let mut group = c.benchmark_group("contended lock+unlock");
+    let std = std::sync::Mutex::new(0u64);
+    group.bench_function("std", |b| b.iter_custom(|n| twice(n, &|| *std.lock().unwrap() += 1)));
+    let facade = racehunt_sync::Mutex::new(0u64);
+    group.bench_function("facade", |b| b.iter_custom(|n| twice(n, &|| *facade.lock().unwrap() += 1)));
+    group.finish();
+}
+
+/// The time that two threads take for `n` steps each.
+fn twice(n: u64, step: &(impl Fn() + Sync)) -> Duration {
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..n).for_each(|_| step()));
+        }
+    });
+    started.elapsed()
 }
 
 fn atomic(c: &mut Criterion) {
@@ -40,5 +71,5 @@ fn spawn(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, lock, atomic, spawn);
+criterion_group!(benches, lock, read, contended, atomic, spawn);
 criterion_main!(benches);

@@ -31,6 +31,8 @@ mod model;
 pub mod perturb;
 #[cfg(feature = "hunt")]
 pub mod tries;
+#[cfg(feature = "hunt")]
+pub mod waits;
 
 #[doc(hidden)]
 pub mod plain;

@@ -16,20 +16,38 @@ impl Checker for NoDeadlock {
         match &evidence.observation.deadlock {
             None if evidence.observation.livelock => Judgement::NotJudged("cut off before its end"),
             None => Judgement::Holds,
-            Some(waits) => Judgement::Broken(vec![Violation {
-                kind: self.kind(),
-                detail: cycle_key(waits),
-                message: waits.iter().map(sentence).collect::<Vec<_>>().join("; "),
-                ids: Vec::new(),
-            }]),
+            Some(waits) => Judgement::Broken(vec![deadlock(waits)]),
         }
     }
 }
 
-/// What is waited for, without line numbers or actors, so that moved code and renamed threads stay the same finding.
+/// The violation that these waits are, none of which will ever end. The same in every engine.
+#[must_use]
+pub fn deadlock(waits: &[Wait]) -> Violation {
+    let (kind, detail) = (FindingKind::Deadlock, cycle_key(waits));
+    Violation { kind, detail, message: tell(waits), ids: Vec::new() }
+}
+
+/// Waits that a message tells of; those of a large batch are alike.
+const MOST_TOLD: usize = 16;
+
+/// Who waits where, for people.
+#[must_use]
+pub fn tell(waits: &[Wait]) -> String {
+    let mut told: Vec<String> = waits.iter().take(MOST_TOLD).map(sentence).collect();
+    if waits.len() > MOST_TOLD {
+        told.push(format!("and {} more wait", waits.len() - MOST_TOLD));
+    }
+    told.join("; ")
+}
+
+/// What is waited for, without line numbers or actors, so that moved code and renamed threads stay the same finding. Of
+/// those in the cycle, if one is known: who else waits hangs on the schedule.
 fn cycle_key(waits: &[Wait]) -> String {
-    let mut parts: Vec<String> = waits
-        .iter()
+    let cycle: Vec<&Wait> = waits.iter().filter(|w| waits_for_itself(waits, w)).collect();
+    let deciding = if cycle.is_empty() { waits.iter().collect() } else { cycle };
+    let mut parts: Vec<String> = deciding
+        .into_iter()
         .filter(|w| w.waits != "join")
         .map(|w| format!("{} {}", w.waits, w.site.rsplit_once(':').map_or(w.site.as_str(), |(file, _)| file)))
         .collect();
@@ -38,11 +56,33 @@ fn cycle_key(waits: &[Wait]) -> String {
     parts.join(" + ")
 }
 
+/// True if the wait is for its own actor, over however many others.
+fn waits_for_itself(waits: &[Wait], from: &Wait) -> bool {
+    let (mut seen, mut left) = (Vec::new(), vec![from]);
+    while let Some(wait) = left.pop() {
+        for (holder, _) in &wait.holders {
+            if *holder == from.actor {
+                return true;
+            }
+            if !seen.contains(&holder) {
+                seen.push(holder);
+                left.extend(waits.iter().filter(|w| w.actor == *holder));
+            }
+        }
+    }
+    false
+}
+
 fn sentence(w: &Wait) -> String {
+    let since = w.for_ms.map(|ms| format!(" for {:.1} s", ms as f64 / 1e3)).unwrap_or_default();
+    if w.waits == "join" && !w.holders.is_empty() {
+        let threads: Vec<String> = w.holders.iter().map(|(who, site)| format!("{who} (started at {site})")).collect();
+        return format!("{} waits to join {} at {}{since}", w.actor, threads.join(" and "), w.site);
+    }
     let holders: Vec<String> = w.holders.iter().map(|(who, site)| format!("{who} since {site}")).collect();
     let held = if holders.is_empty() { String::new() } else { format!(", held by {}", holders.join(" and ")) };
     let object = if w.object.is_empty() { String::new() } else { format!(" {}", w.object) };
-    format!("{} waits to {}{object} at {}{held}", w.actor, w.waits, w.site)
+    format!("{} waits to {}{object} at {}{since}{held}", w.actor, w.waits, w.site)
 }
 
 /// The bound on steps is not hit.
@@ -78,6 +118,7 @@ mod tests {
             object: "Mutex (a.rs:1)".into(),
             site: site.into(),
             holders: vec![(holder.into(), "a.rs:9".into())],
+            for_ms: None,
         }
     }
 
@@ -98,6 +139,33 @@ mod tests {
         let [Judgement::Broken(v), Judgement::Holds] = judge(&o) else { panic!("not rejected") };
         assert_eq!(v[0].detail, "lock a.rs");
         assert!(v[0].message.contains("A waits to lock Mutex (a.rs:1) at a.rs:5, held by B since a.rs:9"));
+    }
+
+    #[test]
+    fn who_stands_by_does_not_change_the_key() {
+        let mut waits = vec![wait("A", "a.rs:5", "B"), wait("B", "a.rs:7", "A")];
+        let alone = deadlock(&waits).detail;
+        waits.push(Wait { waits: "recv".into(), holders: Vec::new(), ..wait("C", "c.rs:1", "") });
+        waits.push(wait("D", "d.rs:1", "A"));
+        assert_eq!(deadlock(&waits).detail, alone);
+        // Without a cycle all of them are it.
+        assert_eq!(deadlock(&waits[2..]).detail, "lock d.rs + recv c.rs");
+    }
+
+    #[test]
+    fn real_waits_have_lasted_and_a_join_says_for_whom() {
+        let mut join = wait("A", "a.rs:5", "W");
+        join.waits = "join".into();
+        let lock = Wait { for_ms: Some(2140), ..wait("W", "w.rs:7", "A") };
+        let v = deadlock(&[join, lock]);
+        assert_eq!(v.detail, "lock w.rs");
+        assert_eq!(
+            v.message,
+            "A waits to join W (started at a.rs:9) at a.rs:5; \
+             W waits to lock Mutex (a.rs:1) at w.rs:7 for 2.1 s, held by A since a.rs:9"
+        );
+        let many = vec![wait("A", "a.rs:5", "B"); 20];
+        assert!(tell(&many).ends_with("; and 4 more wait"));
     }
 
     #[test]

@@ -62,10 +62,12 @@ pub fn waits() -> Vec<Wait> {
         object: b.object.as_ref().map(describe).unwrap_or_default(),
         site: site(b.waits.site),
         holders: b.holders.into_iter().map(|(name, at)| (name, site(at))).collect(),
+        for_ms: None,
     };
     hook::blocked().into_iter().map(wait).collect()
 }
 
-fn describe(object: &Object) -> String {
+/// An object in findings: its type, and where it was made.
+pub(crate) fn describe(object: &Object) -> String {
     format!("{} ({})", object.type_name, site(object.site))
 }

@@ -6,13 +6,16 @@
 
 use super::cpu;
 use super::gate::{Gate, spins};
+use super::graph;
 use super::settings::Settings;
 use super::watch::{Beat, Watch};
 use crate::emit::{Emit, EngineError, Progress};
 use racehunt_core::finding::Finding;
 use racehunt_core::observation::Violation;
+use racehunt_core::scenario::Pace;
 use racehunt_core::subject::OpKind;
 use racehunt_sync::perturb;
+use racehunt_sync::waits::Group;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, Thread};
@@ -29,6 +32,8 @@ pub(super) struct Crew {
     pub(super) ops: &'static [OpKind],
     /// One for each actor.
     pub(super) beats: Box<[Beat]>,
+    /// What their threads and those that they start are known as.
+    pub(super) group: Group,
     /// Where they wait for each other.
     pub(super) gate: Gate,
     /// Set once the trial should end; looked at between ops (load) or batches (rounds).
@@ -44,11 +49,12 @@ pub(super) struct Crew {
 
 impl Crew {
     /// A crew for the trial, looked after by the calling thread.
-    pub(super) fn new(settings: &Settings, ops: &'static [OpKind]) -> Self {
+    pub(super) fn new(settings: &Settings, ops: &'static [OpKind], group: Group) -> Self {
         let n = settings.threads;
         Self {
             ops,
             beats: (0..n).map(|_| Beat::default()).collect(),
+            group,
             gate: Gate::new(n, spins(n, settings.cpus.len())),
             stop: AtomicBool::new(false),
             running: AtomicUsize::new(0),
@@ -193,10 +199,13 @@ pub(super) fn oversee(
             crew.stop();
         }
         if let Some(stall) = watch.look(&crew.beats, crew.ops, now) {
+            // Under an open load the next op may be due, and no other actor has to go on for it.
+            let rests = settings.pace != Pace::Open || crew.stopping();
+            let found = graph::look(&crew.group, &crew.beats, rests);
             crew.stop();
             crew.gate.abandon();
             tell_findings(crew, emit);
-            return Ok(Ending::Stuck(stall));
+            return Ok(Ending::Stuck(graph::explain(stall, &found)));
         }
     }
     for thread in threads.0 {

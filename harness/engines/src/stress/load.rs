@@ -22,7 +22,7 @@ pub(super) fn run(job: Job, mut tally: Tally, emit: &mut dyn Emit) -> Result<End
     let Some(duration) = settings.duration else {
         return Err(EngineError::Trial("stress.duration: needed for the paces `closed` and `open`".to_owned()));
     };
-    let crew = Arc::new(Crew::new(&settings, job.ops));
+    let crew = Arc::new(Crew::new(&settings, job.ops, job.group));
     let floor = Arc::new(Floor::new(
         Arc::clone(&crew),
         Arc::clone(&settings),

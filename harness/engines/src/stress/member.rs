@@ -5,7 +5,8 @@
 
 mod floor;
 
-use super::deal::Deal;
+use super::deal::{Deal, Part};
+use super::graph;
 use super::inject::Injection;
 use super::settings::Settings;
 use crate::emit::EngineError;
@@ -14,6 +15,7 @@ use racehunt_core::plan::Trial;
 use racehunt_core::protocol::{FromWorker, Member, Round, ToWorker};
 use racehunt_core::scenario::Pace;
 use racehunt_core::subject::{Env, Subject};
+use racehunt_sync::waits::Group;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -41,7 +43,9 @@ pub(crate) fn serve(
     let _ = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL);
     let settings = Settings::of(trial).map_err(|e| e.to_string())?;
     let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
-    let service = Service { trial, subject, process: member.process, settings: Arc::new(settings), deal, say, stop };
+    let group = Arc::new(Group::new());
+    let service =
+        Service { trial, subject, process: member.process, settings: Arc::new(settings), deal, say, stop, group };
     service.run(orders)
 }
 
@@ -53,6 +57,7 @@ struct Service<'a> {
     deal: Deal,
     say: &'a Say,
     stop: &'a Arc<AtomicBool>,
+    group: Arc<Group>,
 }
 
 impl Service<'_> {
@@ -68,6 +73,10 @@ impl Service<'_> {
                         floor = Some(self.open(*round).map_err(|e| e.to_string())?);
                     }
                     ToWorker::Go { at, until } => floor.as_ref().ok_or("`go` came before `round`")?.go(at, until),
+                    ToWorker::Look => {
+                        let beats = floor.as_deref().map_or(&[][..], Floor::actors);
+                        (self.say)(&FromWorker::Waits(graph::look(&self.group, beats, true)));
+                    }
                     ToWorker::Teardown => return Ok(()),
                     ToWorker::Stop => {}
                     _ => return Err("this message has no place in a session with a member".to_owned()),
@@ -106,6 +115,7 @@ impl Service<'_> {
             .open(&self.trial.variant, &self.trial.params, &env)
             .map_err(|source| EngineError::Subject { subject: self.trial.subject.clone(), source })?;
         let (first, mine) = (post.start, parts.into_iter().skip(post.start).take(post.len()));
+        let (names, calls) = mine.map(|Part { name, calls }| (name, calls)).unzip();
         let stage = floor::Stage {
             process: self.process,
             first,
@@ -114,7 +124,9 @@ impl Service<'_> {
             injection: Injection::of(self.trial, self.process),
             round,
             opener,
-            calls: mine.map(|part| part.calls).collect(),
+            names,
+            calls,
+            group: Arc::clone(&self.group),
             say: Arc::clone(self.say),
             stop: Arc::clone(self.stop),
         };

@@ -28,7 +28,7 @@ use super::journal::Life;
 use super::rounds::seen_enough;
 use super::settings::Settings;
 use super::watch::PATIENCE;
-use super::{ASKED, Ended, find_stall, latency};
+use super::{ASKED, Ended, find_stall, graph, latency};
 use crate::emit::{Emit, EngineError, Progress};
 use crate::worker::MEMBER;
 use chaos::Chaos;
@@ -43,7 +43,9 @@ use racehunt_core::plan::Trial;
 use racehunt_core::scenario::Pace;
 use racehunt_core::subject::{Env, Subject};
 use racehunt_core::tally::Tally;
+use racehunt_sync::waits::Group;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use troop::Troop;
 
@@ -66,6 +68,7 @@ pub(super) fn run(
         return Err(EngineError::Trial("a process of a trial does not start others".to_owned()));
     }
     let root = tempfile::tempdir().map_err(io("making a directory for the trial"))?;
+    let group = Arc::new(Group::new());
     let mut troop = Troop::new(trial, settings.processes);
     let mut trial = Coordinator {
         trial,
@@ -73,7 +76,8 @@ pub(super) fn run(
         deal: Deal::new(trial.program.clone(), subject.ops(), &settings),
         kills: Kills::of(trial)?,
         chaos: Chaos::of(trial),
-        host: Host::start(),
+        host: Host::start(&group),
+        group,
         guard: Guard::start(root.path().to_owned(), bounds),
         tally: Tally::new(trial.clone()),
         sums: Sums { ops_ended: vec![0; settings.actors()], ..Sums::default() },
@@ -99,6 +103,7 @@ struct Coordinator<'a> {
     kills: Kills,
     chaos: Chaos,
     host: Host,
+    group: Arc<Group>,
     guard: Guard,
     tally: Tally,
     sums: Sums,
@@ -243,7 +248,8 @@ impl Coordinator<'_> {
             if asked.elapsed() > limit {
                 let message = format!("{doing} did not end within {:.1} s", limit.as_secs_f64());
                 let stall = Violation { kind: FindingKind::Stall, detail: doing.to_owned(), message, ids: Vec::new() };
-                find_stall(&mut self.tally, &stall, self.emit);
+                let found = graph::look(&self.group, &[], false);
+                find_stall(&mut self.tally, &graph::explain(stall, &found), self.emit);
                 return Err(Next::End);
             }
         }

@@ -24,7 +24,7 @@ use std::time::Instant;
 /// Runs the trial to its end.
 pub(super) fn run(job: Job, tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
     let settings = Arc::new(job.settings);
-    let crew = Arc::new(Crew::new(&settings, job.ops));
+    let crew = Arc::new(Crew::new(&settings, job.ops, job.group));
     let floor =
         Arc::new(Floor::new(Arc::clone(&crew), Arc::clone(&settings), job.opener, job.deal, job.injection, tally)?);
     let body: Arc<dyn Fn(usize) + Send + Sync> = {

@@ -45,6 +45,11 @@ impl Beat {
         self.0.0.store(word & !DOING, Ordering::Relaxed);
     }
 
+    /// True between two ops, and after the last one.
+    pub(super) fn is_idle(&self) -> bool {
+        self.word() & DOING == 0
+    }
+
     /// Ops ended so far.
     pub(super) fn ops(&self) -> u64 {
         self.word() >> DOING_BITS

@@ -5,16 +5,22 @@ use std::panic::Location;
 use std::sync::Mutex;
 
 use crate::engine;
-use crate::hook::Kind;
+use crate::hook::{self, Kind, Site};
 use crate::model::{Object, table};
 use crate::perturb;
+use crate::waits::{self, On};
 
 /// [`std::sync::Barrier`] under the engine that is current when it is made.
 pub struct Barrier(Inner);
 
 enum Inner {
-    Native(std::sync::Barrier),
-    Model { object: Box<Object>, size: usize, state: Mutex<State> },
+    /// With where it was made.
+    Native(std::sync::Barrier, Site),
+    Model {
+        object: Box<Object>,
+        size: usize,
+        state: Mutex<State>,
+    },
 }
 
 #[derive(Default)]
@@ -50,7 +56,7 @@ impl Barrier {
             let object = Box::new(Object::new("Barrier", Location::caller()));
             Inner::Model { object, size: n, state: Mutex::default() }
         } else {
-            Inner::Native(std::sync::Barrier::new(n))
+            Inner::Native(std::sync::Barrier::new(n), Location::caller())
         })
     }
 
@@ -58,9 +64,11 @@ impl Barrier {
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         match &self.0 {
-            Inner::Native(barrier) => {
+            Inner::Native(barrier, made) => {
                 perturb::point();
-                BarrierWaitResult(barrier.wait().is_leader())
+                let on = On::Object(hook::Object { type_name: "Barrier", site: made });
+                let wait = || barrier.wait().is_leader();
+                BarrierWaitResult(waits::during(Kind::Wait, on, Location::caller(), false, wait))
             }
             Inner::Model { object, size, state } => {
                 let mut round = None;

@@ -9,17 +9,19 @@ use std::panic::Location;
 use std::sync::{Arc, LockResult, PoisonError};
 use std::time::Duration;
 
-use super::mutex::{ModelGuard, Mutex, MutexGuard, Raw, RawGuard};
+use super::mutex::{ModelGuard, Mutex, MutexGuard, NativeGuard, Raw, RawGuard};
 use crate::engine;
 use crate::hook::{self, ActorId, Kind, ObjectId, Site};
 use crate::model::{self, Object, Token, clock, lock::RawLock, table};
 use crate::perturb;
+use crate::waits::{self, On};
 
 /// [`std::sync::Condvar`] under the engine that is current when it is made.
 pub struct Condvar(Inner);
 
 enum Inner {
-    Native(std::sync::Condvar),
+    /// With where it was made.
+    Native(std::sync::Condvar, Site),
     Model(Box<Model>),
 }
 
@@ -176,7 +178,7 @@ impl Condvar {
                 state: std::sync::Mutex::default(),
             }))
         } else {
-            Inner::Native(std::sync::Condvar::new())
+            Inner::Native(std::sync::Condvar::new(), Location::caller())
         })
     }
 
@@ -245,10 +247,16 @@ impl Condvar {
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let MutexGuard { lock, raw } = guard;
         match (&self.0, raw) {
-            (Inner::Native(condvar), RawGuard::Native { _guard: guard }) => {
+            (Inner::Native(condvar, made), RawGuard::Native(NativeGuard { release, guard })) => {
+                let Raw::Native(raw) = &lock.raw else { unreachable!("its guard is native") };
                 perturb::point();
-                let (out, poisoned) = native_wait(condvar, guard, timeout);
-                wrap(lock, RawGuard::Native { _guard: out.0 }, out.1, poisoned)
+                // Before the wait is announced: a waiter never holds the mutex.
+                drop(release);
+                let object = hook::Object { type_name: "Condvar", site: made };
+                let (on, site) = (On::Condvar(object, &raw.info), Location::caller());
+                let wait = || native_wait(condvar, guard, timeout);
+                let ((guard, timed_out), poisoned) = waits::during(Kind::Wait, on, site, timeout.is_some(), wait);
+                wrap(lock, raw.taken(guard, site), timed_out, poisoned)
             }
             (Inner::Model(condvar), RawGuard::Model(guard)) => {
                 let (raw, site) = (guard.raw, Location::caller());
@@ -270,7 +278,7 @@ impl Condvar {
     #[track_caller]
     pub fn notify_one(&self) {
         match &self.0 {
-            Inner::Native(condvar) => {
+            Inner::Native(condvar, _) => {
                 perturb::point();
                 condvar.notify_one();
             }
@@ -282,7 +290,7 @@ impl Condvar {
     #[track_caller]
     pub fn notify_all(&self) {
         match &self.0 {
-            Inner::Native(condvar) => {
+            Inner::Native(condvar, _) => {
                 perturb::point();
                 condvar.notify_all();
             }
@@ -322,7 +330,7 @@ fn wrap<'a, T>(
 ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
     debug_assert!(matches!(
         (&lock.raw, &raw),
-        (Raw::Native(_), RawGuard::Native { .. }) | (Raw::Model(_), RawGuard::Model(_))
+        (Raw::Native(_), RawGuard::Native(_)) | (Raw::Model(_), RawGuard::Model(_))
     ));
     let out = (MutexGuard { lock, raw }, WaitTimeoutResult(timed_out));
     if poisoned { Err(PoisonError::new(out)) } else { Ok(out) }

@@ -10,8 +10,9 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use crate::engine;
-use crate::hook::Site;
+use crate::hook::{Kind, Object, Site};
 use crate::perturb;
+use crate::waits::{self, On};
 use core::Channel;
 
 /// [`std::sync::mpsc::Sender`].
@@ -23,13 +24,20 @@ pub struct SyncSender<T>(Side<mpsc::SyncSender<T>, Out<T>>);
 /// [`std::sync::mpsc::Receiver`].
 pub struct Receiver<T> {
     side: Side<mpsc::Receiver<T>, In<T>>,
+    type_name: &'static str,
     /// Not shared between threads, as in std.
     not_sync: std::marker::PhantomData<std::cell::Cell<()>>,
 }
 
 enum Side<N, M> {
-    Native(N),
+    /// With where the channel was made.
+    Native(N, Site),
     Model(M),
+}
+
+/// A channel as what one waits for.
+fn on(type_name: &'static str, made: Site) -> On<'static> {
+    On::Object(Object { type_name, site: made })
 }
 
 /// A counted sender of a model.
@@ -65,8 +73,8 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
         let (send, recv) = model("Channel", None, Location::caller());
         (Sender(Side::Model(send)), recv)
     } else {
-        let (send, recv) = mpsc::channel();
-        (Sender(Side::Native(send)), Receiver::new(Side::Native(recv)))
+        let ((send, recv), site) = (mpsc::channel(), Location::caller());
+        (Sender(Side::Native(send, site)), Receiver::new(Side::Native(recv, site), "Channel"))
     }
 }
 
@@ -78,14 +86,14 @@ pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
         let (send, recv) = model("SyncChannel", Some(bound), Location::caller());
         (SyncSender(Side::Model(send)), recv)
     } else {
-        let (send, recv) = mpsc::sync_channel(bound);
-        (SyncSender(Side::Native(send)), Receiver::new(Side::Native(recv)))
+        let ((send, recv), site) = (mpsc::sync_channel(bound), Location::caller());
+        (SyncSender(Side::Native(send, site)), Receiver::new(Side::Native(recv, site), "SyncChannel"))
     }
 }
 
 fn model<T>(type_name: &'static str, bound: Option<usize>, site: Site) -> (Out<T>, Receiver<T>) {
     let channel = Arc::new(Channel::new(type_name, bound, site));
-    (Out(Arc::clone(&channel)), Receiver::new(Side::Model(In(channel))))
+    (Out(Arc::clone(&channel)), Receiver::new(Side::Model(In(channel)), type_name))
 }
 
 impl<T> Sender<T> {
@@ -97,7 +105,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         match &self.0 {
-            Side::Native(send) => {
+            Side::Native(send, _) => {
                 perturb::point();
                 send.send(message)
             }
@@ -115,9 +123,16 @@ impl<T> SyncSender<T> {
     #[track_caller]
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         match &self.0 {
-            Side::Native(send) => {
+            Side::Native(send, made) => {
                 perturb::point();
-                send.send(message)
+                match send.try_send(message) {
+                    Ok(()) => Ok(()),
+                    Err(TrySendError::Disconnected(message)) => Err(SendError(message)),
+                    Err(TrySendError::Full(message)) => {
+                        let send = || send.send(message);
+                        waits::during(Kind::Send, on("SyncChannel", made), Location::caller(), false, send)
+                    }
+                }
             }
             Side::Model(out) => out.0.send(message, Location::caller()),
         }
@@ -131,7 +146,7 @@ impl<T> SyncSender<T> {
     #[track_caller]
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
         match &self.0 {
-            Side::Native(send) => {
+            Side::Native(send, _) => {
                 perturb::point();
                 send.try_send(message)
             }
@@ -141,8 +156,8 @@ impl<T> SyncSender<T> {
 }
 
 impl<T> Receiver<T> {
-    fn new(side: Side<mpsc::Receiver<T>, In<T>>) -> Self {
-        Self { side, not_sync: std::marker::PhantomData }
+    fn new(side: Side<mpsc::Receiver<T>, In<T>>, type_name: &'static str) -> Self {
+        Self { side, type_name, not_sync: std::marker::PhantomData }
     }
 
     /// Waits for a message.
@@ -153,9 +168,16 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         match &self.side {
-            Side::Native(recv) => {
+            Side::Native(recv, made) => {
                 perturb::point();
-                recv.recv()
+                match recv.try_recv() {
+                    Ok(message) => Ok(message),
+                    Err(TryRecvError::Disconnected) => Err(RecvError),
+                    Err(TryRecvError::Empty) => {
+                        let on = on(self.type_name, made);
+                        waits::during(Kind::Recv, on, Location::caller(), false, || recv.recv())
+                    }
+                }
             }
             Side::Model(side) => side.0.recv(Location::caller()),
         }
@@ -169,7 +191,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         match &self.side {
-            Side::Native(recv) => {
+            Side::Native(recv, _) => {
                 perturb::point();
                 recv.try_recv()
             }
@@ -185,9 +207,10 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         match &self.side {
-            Side::Native(recv) => {
+            Side::Native(recv, made) => {
                 perturb::point();
-                recv.recv_timeout(timeout)
+                let on = on(self.type_name, made);
+                waits::during(Kind::Recv, on, Location::caller(), true, || recv.recv_timeout(timeout))
             }
             Side::Model(side) => side.0.recv_timeout(timeout, Location::caller()),
         }
@@ -259,7 +282,7 @@ impl<T> IntoIterator for Receiver<T> {
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
-            Side::Native(send) => Side::Native(send.clone()),
+            Side::Native(send, made) => Side::Native(send.clone(), made),
             Side::Model(out) => Side::Model(out.clone()),
         })
     }
@@ -268,7 +291,7 @@ impl<T> Clone for Sender<T> {
 impl<T> Clone for SyncSender<T> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
-            Side::Native(send) => Side::Native(send.clone()),
+            Side::Native(send, made) => Side::Native(send.clone(), made),
             Side::Model(out) => Side::Model(out.clone()),
         })
     }

@@ -7,9 +7,10 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 
 use crate::engine;
-use crate::hook::Site;
+use crate::hook::{Kind, Site};
 use crate::model::{self, lock::RawLock};
 use crate::perturb;
+use crate::waits::{self, Info, On, Release};
 
 /// [`std::sync::Mutex`] under the engine that is current when it is made.
 pub struct Mutex<T: ?Sized> {
@@ -18,8 +19,14 @@ pub struct Mutex<T: ?Sized> {
 }
 
 pub(super) enum Raw {
-    Native(std::sync::Mutex<()>),
+    Native(Native),
     Model(Arc<RawLock>),
+}
+
+/// A lock of std that knows its holder.
+pub(super) struct Native {
+    lock: std::sync::Mutex<()>,
+    pub(super) info: Info,
 }
 
 // SAFETY: a mutex hands its value to one holder at a time, so it may be shared if the value may be sent.
@@ -37,11 +44,35 @@ pub struct MutexGuard<'a, T: ?Sized + 'a> {
 }
 
 pub(super) enum RawGuard<'a> {
-    /// Released by its own drop.
-    Native {
-        _guard: std::sync::MutexGuard<'a, ()>,
-    },
+    Native(NativeGuard<'a>),
     Model(ModelGuard<'a>),
+}
+
+/// Dropped in this order.
+pub(super) struct NativeGuard<'a> {
+    pub(super) release: Release<'a>,
+    pub(super) guard: std::sync::MutexGuard<'a, ()>,
+}
+
+impl Native {
+    /// The guard of a lock just taken.
+    #[inline]
+    pub(super) fn taken<'a>(&'a self, guard: std::sync::MutexGuard<'a, ()>, site: Site) -> RawGuard<'a> {
+        RawGuard::Native(NativeGuard { release: self.info.held.take(site), guard })
+    }
+
+    /// The lock of std. Both ways to its guard are here, in line, so that it stays in registers.
+    #[inline(always)]
+    fn lock(&self, site: Site) -> LockResult<std::sync::MutexGuard<'_, ()>> {
+        match self.lock.try_lock() {
+            Ok(guard) => Ok(guard),
+            Err(TryLockError::Poisoned(e)) => Err(e),
+            Err(TryLockError::WouldBlock) => {
+                let _announced = waits::announce(Kind::Lock, On::Lock(&self.info), site, false);
+                self.lock.lock()
+            }
+        }
+    }
 }
 
 /// The hold on a lock of a model, which its drop gives up.
@@ -104,7 +135,7 @@ impl<T> Mutex<T> {
         let raw = if engine::current().is_model() {
             Raw::Model(RawLock::new("Mutex", Location::caller()))
         } else {
-            Raw::Native(std::sync::Mutex::new(()))
+            Raw::Native(Native { lock: std::sync::Mutex::new(()), info: Info::new(Location::caller()) })
         };
         Self { raw, data: UnsafeCell::new(value) }
     }
@@ -120,17 +151,16 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Waits for the mutex and takes it; `Err` with the guard if it is poisoned.
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         match &self.raw {
             Raw::Native(raw) => {
                 perturb::point();
-                match raw.lock() {
-                    Ok(guard) => Ok(MutexGuard { lock: self, raw: RawGuard::Native { _guard: guard } }),
-                    Err(e) => Err(PoisonError::new(MutexGuard {
-                        lock: self,
-                        raw: RawGuard::Native { _guard: e.into_inner() },
-                    })),
+                let site = Location::caller();
+                let guard = |guard| MutexGuard { lock: self, raw: raw.taken(guard, site) };
+                match raw.lock(site) {
+                    Ok(taken) => Ok(guard(taken)),
+                    Err(e) => Err(PoisonError::new(guard(e.into_inner()))),
                 }
             }
             Raw::Model(raw) => {
@@ -149,15 +179,16 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     #[inline]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        let native = |guard| MutexGuard { lock: self, raw: RawGuard::Native { _guard: guard } };
         match &self.raw {
             Raw::Native(raw) => {
                 perturb::point();
-                match raw.try_lock() {
-                    Ok(guard) => Ok(native(guard)),
+                let site = Location::caller();
+                let guard = |guard| MutexGuard { lock: self, raw: raw.taken(guard, site) };
+                match raw.lock.try_lock() {
+                    Ok(taken) => Ok(guard(taken)),
                     Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
                     Err(TryLockError::Poisoned(e)) => {
-                        Err(TryLockError::Poisoned(PoisonError::new(native(e.into_inner()))))
+                        Err(TryLockError::Poisoned(PoisonError::new(guard(e.into_inner()))))
                     }
                 }
             }
@@ -184,7 +215,7 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         match &self.raw {
-            Raw::Native(raw) => raw.is_poisoned(),
+            Raw::Native(raw) => raw.lock.is_poisoned(),
             Raw::Model(raw) => raw.look_poisoned(Location::caller()),
         }
     }
@@ -192,7 +223,7 @@ impl<T: ?Sized> Mutex<T> {
     /// The same as no operation.
     fn poisoned(&self) -> bool {
         match &self.raw {
-            Raw::Native(raw) => raw.is_poisoned(),
+            Raw::Native(raw) => raw.lock.is_poisoned(),
             Raw::Model(raw) => raw.is_poisoned(),
         }
     }
@@ -200,7 +231,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Declares the value to be sound again.
     pub fn clear_poison(&self) {
         match &self.raw {
-            Raw::Native(raw) => raw.clear_poison(),
+            Raw::Native(raw) => raw.lock.clear_poison(),
             Raw::Model(raw) => raw.set_poisoned(false),
         }
     }

@@ -14,8 +14,9 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::engine;
-use crate::hook::Site;
+use crate::hook::{Kind, Object, Site};
 use crate::perturb;
+use crate::waits::{self, Held, On};
 use table::{Key, Run};
 
 pub(super) use table::reset;
@@ -23,7 +24,32 @@ pub(super) use table::reset;
 /// [`std::sync::Once`].
 pub struct Once {
     native: std::sync::Once,
+    running: Running,
     key: Key,
+}
+
+/// Which native thread is at an initialisation, for those that wait for it.
+struct Running {
+    by: Held,
+    object: Object,
+}
+
+impl Running {
+    const fn new(type_name: &'static str, site: Site) -> Self {
+        Self { by: Held::new(), object: Object { type_name, site } }
+    }
+
+    /// What waits if another thread is at it, and else does it by [`Running::run`].
+    fn wait<R>(&self, kind: Kind, site: Site, f: impl FnOnce() -> R) -> R {
+        waits::during(kind, On::Init(self.object, &self.by), site, false, f)
+    }
+
+    /// The initialisation itself.
+    fn run<R>(&self, site: Site, f: impl FnOnce() -> R) -> R {
+        waits::is_over();
+        let _release = self.by.take(site);
+        f()
+    }
 }
 
 /// What `call_once_force` tells its closure, as [`std::sync::OnceState`].
@@ -43,8 +69,9 @@ impl OnceState {
 impl Once {
     /// One that has not run.
     #[must_use]
+    #[track_caller]
     pub const fn new() -> Self {
-        Self { native: std::sync::Once::new(), key: Key::new() }
+        Self { native: std::sync::Once::new(), running: Running::new("Once", Location::caller()), key: Key::new() }
     }
 
     /// Runs `f` if nothing has run yet; waits if another thread is at it.
@@ -59,7 +86,11 @@ impl Once {
             assert!(done, "Once instance has previously been poisoned");
         } else {
             perturb::point();
-            self.native.call_once(f);
+            let site = Location::caller();
+            if self.native.is_completed() {
+                return;
+            }
+            self.running.wait(Kind::Init, site, || self.native.call_once(|| self.running.run(site, f)));
         }
     }
 
@@ -72,8 +103,14 @@ impl Once {
             });
         } else {
             perturb::point();
-            self.native.call_once_force(|state| {
-                f(&OnceState { poisoned: state.is_poisoned() });
+            let site = Location::caller();
+            if self.native.is_completed() {
+                return;
+            }
+            self.running.wait(Kind::Init, site, || {
+                self.native.call_once_force(|state| {
+                    self.running.run(site, || f(&OnceState { poisoned: state.is_poisoned() }));
+                });
             });
         }
     }
@@ -85,7 +122,7 @@ impl Once {
             self.key.entry::<()>("Once", Location::caller()).wait(Location::caller());
         } else {
             perturb::point();
-            self.native.wait();
+            self.running.wait(Kind::Wait, Location::caller(), || self.native.wait());
         }
     }
 

@@ -8,9 +8,10 @@ use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::mutex::{ModelGuard, lock_model};
 use crate::engine;
-use crate::hook::Site;
+use crate::hook::{Kind, Site};
 use crate::model::lock::RawLock;
 use crate::perturb;
+use crate::waits::{self, On, ReadRelease, Release, Shared};
 
 /// [`std::sync::RwLock`] under the engine that is current when it is made.
 pub struct RwLock<T: ?Sized> {
@@ -19,8 +20,14 @@ pub struct RwLock<T: ?Sized> {
 }
 
 enum Raw {
-    Native(std::sync::RwLock<()>),
+    Native(Native),
     Model(Arc<RawLock>),
+}
+
+/// A lock of std whose holders are known.
+struct Native {
+    lock: std::sync::RwLock<()>,
+    info: Shared,
 }
 
 // SAFETY: the value is lent to several readers or to one writer, so it has to be both `Send` and `Sync`.
@@ -46,13 +53,14 @@ pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
     _raw: WriteGuard<'a>,
 }
 
+// The native guards are dropped in the order of their fields.
 enum ReadGuard<'a> {
-    Native { _guard: std::sync::RwLockReadGuard<'a, ()> },
+    Native { _release: ReadRelease, _guard: std::sync::RwLockReadGuard<'a, ()> },
     Model { _guard: ModelReadGuard<'a> },
 }
 
 enum WriteGuard<'a> {
-    Native { _guard: std::sync::RwLockWriteGuard<'a, ()> },
+    Native { _release: Release<'a>, _guard: std::sync::RwLockWriteGuard<'a, ()> },
     Model { _guard: ModelGuard<'a> },
 }
 
@@ -87,6 +95,30 @@ fn lock_read(raw: &Arc<RawLock>, site: Site) -> bool {
     raw.is_poisoned()
 }
 
+impl Native {
+    #[inline]
+    fn reader<'a>(&'a self, guard: std::sync::RwLockReadGuard<'a, ()>, site: Site) -> ReadGuard<'a> {
+        ReadGuard::Native { _release: self.info.read(site), _guard: guard }
+    }
+
+    #[inline]
+    fn writer<'a>(&'a self, guard: std::sync::RwLockWriteGuard<'a, ()>, site: Site) -> WriteGuard<'a> {
+        WriteGuard::Native { _release: self.info.writer.held.take(site), _guard: guard }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_to_read(&self, site: Site) -> LockResult<std::sync::RwLockReadGuard<'_, ()>> {
+        waits::during(Kind::ReadLock, On::Read(&self.info), site, false, || self.lock.read())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wait_to_write(&self, site: Site) -> LockResult<std::sync::RwLockWriteGuard<'_, ()>> {
+        waits::during(Kind::Lock, On::Write(&self.info), site, false, || self.lock.write())
+    }
+}
+
 // SAFETY: a shared guard only lends `&T`.
 unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
 // SAFETY: as above.
@@ -99,7 +131,7 @@ impl<T> RwLock<T> {
         let raw = if engine::current().is_model() {
             Raw::Model(RawLock::new("RwLock", Location::caller()))
         } else {
-            Raw::Native(std::sync::RwLock::new(()))
+            Raw::Native(Native { lock: std::sync::RwLock::new(()), info: Shared::new(Location::caller()) })
         };
         Self { raw, data: UnsafeCell::new(value) }
     }
@@ -121,6 +153,15 @@ fn wrap<G, R>(result: LockResult<G>, f: impl FnOnce(G) -> R) -> LockResult<R> {
     match result {
         Ok(guard) => Ok(f(guard)),
         Err(e) => Err(PoisonError::new(f(e.into_inner()))),
+    }
+}
+
+/// The lock, if need be after a wait.
+fn or_wait<G>(result: TryLockResult<G>, wait: impl FnOnce() -> LockResult<G>) -> LockResult<G> {
+    match result {
+        Ok(guard) => Ok(guard),
+        Err(TryLockError::Poisoned(e)) => Err(e),
+        Err(TryLockError::WouldBlock) => wait(),
     }
 }
 
@@ -159,7 +200,9 @@ impl<T: ?Sized> RwLock<T> {
         match &self.raw {
             Raw::Native(raw) => {
                 perturb::point();
-                wrap(raw.read(), |g| self.reader(ReadGuard::Native { _guard: g }))
+                let site = Location::caller();
+                let taken = or_wait(raw.lock.try_read(), || raw.wait_to_read(site));
+                wrap(taken, |g| self.reader(raw.reader(g, site)))
             }
             Raw::Model(raw) => {
                 let poisoned = lock_read(raw, Location::caller());
@@ -175,7 +218,9 @@ impl<T: ?Sized> RwLock<T> {
         match &self.raw {
             Raw::Native(raw) => {
                 perturb::point();
-                wrap(raw.write(), |g| self.writer(WriteGuard::Native { _guard: g }))
+                let site = Location::caller();
+                let taken = or_wait(raw.lock.try_write(), || raw.wait_to_write(site));
+                wrap(taken, |g| self.writer(raw.writer(g, site)))
             }
             Raw::Model(raw) => {
                 let poisoned = lock_model(raw, Location::caller());
@@ -195,7 +240,8 @@ impl<T: ?Sized> RwLock<T> {
         match &self.raw {
             Raw::Native(raw) => {
                 perturb::point();
-                try_wrap(raw.try_read(), |g| self.reader(ReadGuard::Native { _guard: g }))
+                let site = Location::caller();
+                try_wrap(raw.lock.try_read(), |g| self.reader(raw.reader(g, site)))
             }
             Raw::Model(raw) => {
                 let site = Location::caller();
@@ -219,7 +265,8 @@ impl<T: ?Sized> RwLock<T> {
         match &self.raw {
             Raw::Native(raw) => {
                 perturb::point();
-                try_wrap(raw.try_write(), |g| self.writer(WriteGuard::Native { _guard: g }))
+                let site = Location::caller();
+                try_wrap(raw.lock.try_write(), |g| self.writer(raw.writer(g, site)))
             }
             Raw::Model(raw) => {
                 let site = Location::caller();
@@ -236,7 +283,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn is_poisoned(&self) -> bool {
         match &self.raw {
-            Raw::Native(raw) => raw.is_poisoned(),
+            Raw::Native(raw) => raw.lock.is_poisoned(),
             Raw::Model(raw) => raw.look_poisoned(Location::caller()),
         }
     }
@@ -244,7 +291,7 @@ impl<T: ?Sized> RwLock<T> {
     /// The same as no operation.
     fn poisoned(&self) -> bool {
         match &self.raw {
-            Raw::Native(raw) => raw.is_poisoned(),
+            Raw::Native(raw) => raw.lock.is_poisoned(),
             Raw::Model(raw) => raw.is_poisoned(),
         }
     }
@@ -252,7 +299,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Declares the value to be sound again.
     pub fn clear_poison(&self) {
         match &self.raw {
-            Raw::Native(raw) => raw.clear_poison(),
+            Raw::Native(raw) => raw.lock.clear_poison(),
             Raw::Model(raw) => raw.set_poisoned(false),
         }
     }

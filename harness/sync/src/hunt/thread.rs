@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::engine;
 use crate::hook::Kind;
+use crate::waits::{self, On};
 use crate::{model, perturb};
 
 pub(super) fn reset() {
@@ -42,7 +43,7 @@ pub fn sleep(duration: Duration) {
         model::op((Kind::Sleep, 0, Location::caller()), model::no_value, || model::clock::sleep(duration));
     } else {
         perturb::point();
-        std::thread::sleep(duration);
+        waits::during(Kind::Sleep, On::Nothing, Location::caller(), true, || std::thread::sleep(duration));
     }
 }
 

@@ -91,6 +91,7 @@ impl Floor {
 
     /// One actor's thread, from its start to the end of the trial.
     pub(super) fn work(&self, me: usize) {
+        self.crew.group.enter(&self.parts[me].name, Some(me));
         let recorder = Recorder::new(self.crew.ops.len());
         if me == 0 {
             self.crew.beats[me].begin(OPENING);

@@ -15,6 +15,7 @@ use racehunt_core::protocol::{FromWorker, Round};
 use racehunt_core::scenario::Pace;
 use racehunt_core::subject::{Actor, Call, Instance, OpKind, Opener};
 use racehunt_sync::perturb;
+use racehunt_sync::waits::Group;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -32,8 +33,10 @@ pub(super) struct Stage {
     pub(super) injection: Injection,
     pub(super) opener: Opener,
     /// Of each actor of this member.
+    pub(super) names: Vec<String>,
     pub(super) calls: Vec<Vec<Call>>,
     pub(super) say: Say,
+    pub(super) group: Arc<Group>,
     pub(super) stop: Arc<AtomicBool>,
 }
 
@@ -115,7 +118,12 @@ impl Floor {
         self.beats.iter().map(Beat::word).collect()
     }
 
+    pub(super) fn actors(&self) -> &[Beat] {
+        &self.beats
+    }
+
     fn play(&self, me: usize) {
+        self.stage.group.enter(&self.stage.names[me], Some(me));
         if me == 0 {
             self.beats[0].begin(OPENING);
             let instance = catch(|| (self.stage.opener)());

@@ -6,6 +6,7 @@ use crate::panics::{Caught, catch};
 use racehunt_core::ledger::Ledger;
 use racehunt_core::observation::{Seen, Violation};
 use racehunt_core::subject::{Instance, Opener};
+use racehunt_sync::waits::Group;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -47,10 +48,14 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn start() -> Self {
+    pub(super) fn start(group: &Arc<Group>) -> Self {
         let (to, asked) = channel();
         let (tell, from) = channel();
-        std::thread::spawn(move || serve(&asked, &tell));
+        let group = Arc::clone(group);
+        std::thread::spawn(move || {
+            group.enter("the coordinator's instance", None);
+            serve(&asked, &tell);
+        });
         Self { to, from }
     }
 

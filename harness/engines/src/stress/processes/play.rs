@@ -1,9 +1,11 @@
 //! One round: the members play it, and the coordinator sees to it that it ends.
 
+mod stuck;
+
 use super::super::deal::Part;
 use super::super::journal::{self, Life};
 use super::super::member::TICK;
-use super::super::watch::{OPENS, PATIENCE, Watch};
+use super::super::watch::{OPENS, Watch};
 use super::chaos::Chaos;
 use super::kills::{Kills, Victim};
 use super::settle::{made, next_serial};
@@ -18,11 +20,10 @@ use racehunt_core::subject::OpKind;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use stuck::Asked;
 
 /// How long members that were asked to end a round may take. Less than the harness gives the coordinator.
 pub(super) const GRACE: Duration = Duration::from_millis(1000);
-/// How long a process may take from its start to its answer. That is no work of the subject's.
-const START: Duration = Duration::from_secs(10);
 /// Lines of a dead member's stderr in its finding.
 const LAST_LINES: usize = 5;
 
@@ -55,6 +56,7 @@ pub(super) struct Play<'a> {
     posts: Vec<Post>,
     go: Option<(u64, Instant)>,
     hurry: Option<Instant>,
+    asked: Option<Asked>,
     pub(super) played: Played,
 }
 
@@ -96,7 +98,7 @@ impl<'a> Play<'a> {
         let now = now - chaos.paused(now);
         let posts = (0..stage.posts.len()).map(|process| Post::new(stage, process, 0, now)).collect();
         let played = Played { lives: place.parts.iter().map(|_| Vec::new()).collect(), ..Played::default() };
-        Self { stage, place, troop, kills, chaos, posts, go: None, hurry: None, played }
+        Self { stage, place, troop, kills, chaos, posts, go: None, hurry: None, asked: None, played }
     }
 
     /// Plays the round to its end. `watch` is called some fifty times a second and says whether the round should end
@@ -129,6 +131,7 @@ impl<'a> Play<'a> {
                 }
             }
         }
+        self.unexplained();
         self.chaos.resume(self.troop);
         self.kills.end();
         for process in self.troop.those(&[State::Done]) {
@@ -199,6 +202,7 @@ impl<'a> Play<'a> {
         match (message, self.troop.state(process)) {
             (FromWorker::Hello { .. }, _) => {}
             (FromWorker::Beats { beats }, _) => self.posts[process].words = beats,
+            (FromWorker::Waits(found), _) => self.explained(process, &found),
             (FromWorker::Ready { .. }, State::Starting) => self.prepare(process),
             (FromWorker::Ready { .. }, State::Opening) => {
                 self.troop.set(process, State::Armed);
@@ -256,7 +260,7 @@ impl<'a> Play<'a> {
     /// Kills those whose time has come, and pauses some.
     fn hurt(&mut self, now: Instant) -> Result<(), EngineError> {
         let Some((_, since)) = self.go else { return Ok(()) };
-        if self.hurry.is_some() {
+        if self.hurry.is_some() || self.asked.is_some() {
             return Ok(());
         }
         for victim in self.kills.step(now - since) {
@@ -323,31 +327,7 @@ impl<'a> Play<'a> {
             }
             return Ok(());
         }
-        let (clock, mut stuck, mut late) = (self.clock(now), None, None);
-        for (process, post) in self.posts.iter_mut().enumerate() {
-            let silence = clock.saturating_duration_since(post.since);
-            let found = match self.troop.state(process) {
-                State::Starting => {
-                    late = (silence > START).then_some(process).or(late);
-                    None
-                }
-                State::Opening | State::Playing => {
-                    let patience = (self.stage.stall * PATIENCE).max(START / 2);
-                    let seen = post.watch.look_at(post.words.iter().copied(), self.stage.ops, clock);
-                    seen.or_else(|| (silence > patience).then(|| quiet(process, "a sign of life", silence)))
-                }
-                _ => None,
-            };
-            stuck = found.map(|stall| (process, stall)).or(stuck);
-        }
-        if let Some((process, mut stall)) = stuck {
-            stall.message = format!("process {process}: {}", stall.message);
-            self.played.stall = Some(stall);
-            self.troop.kill(process);
-            self.hurry(now);
-        } else if let Some(process) = late {
-            self.give_up(process, &format!("it did not answer within {} s of its start", START.as_secs()));
-        }
+        self.look_for_stuck(now);
         Ok(())
     }
 
@@ -375,14 +355,5 @@ impl Post {
         words[0] = OPENS;
         let watch = Watch::from(actors.start, actors.len(), stage.stall, now);
         Self { life, since: now, words, watch }
-    }
-}
-
-fn quiet(process: usize, what: &str, silence: Duration) -> Violation {
-    Violation {
-        kind: FindingKind::Stall,
-        detail: format!("process without {what}"),
-        message: format!("{what} of process {process} did not come for {:.1} s", silence.as_secs_f64()),
-        ids: Vec::new(),
     }
 }

@@ -95,6 +95,7 @@ impl Floor {
     /// One actor's thread, from its start to the end of the trial.
     pub(super) fn play(&self, me: usize) {
         let gate = &self.crew.gate;
+        self.crew.group.enter(&read(&self.parts)[me].name, Some(me));
         let mut dice = Dice::new(self.settings.seed, me);
         let mut observations = Vec::new();
         let mut before = 0;

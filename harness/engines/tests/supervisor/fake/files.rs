@@ -9,7 +9,7 @@ use racehunt_core::plan::Params;
 use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
 };
-use racehunt_sync::fs;
+use racehunt_sync::{Mutex as Lock, fs};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -91,6 +91,12 @@ impl Store {
             "one-hangs" if self.process == Some(1) => {
                 std::thread::sleep(Duration::from_millis(100));
                 std::process::abort();
+            }
+            "locks-up" => {
+                let lock = Lock::new(());
+                let _held = lock.lock().expect("free");
+                drop(lock.lock());
+                Ok(())
             }
             "hangs" | "one-hangs" => loop {
                 std::thread::sleep(Duration::from_secs(600));

@@ -169,7 +169,7 @@ fn foreign(part: &str) {
                 gate("window", GateState::Passed);
             }
             ToWorker::Stop | ToWorker::Setup(_) | ToWorker::Gate { .. } => {}
-            ToWorker::Round(_) | ToWorker::Go { .. } => panic!("that is for members"),
+            ToWorker::Round(_) | ToWorker::Go { .. } | ToWorker::Look => panic!("that is for members"),
             ToWorker::Teardown => return,
         }
     }

@@ -4,14 +4,16 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
+use super::Running;
 use super::table::{Entry, Key, Run};
 use crate::engine;
-use crate::hook::Site;
+use crate::hook::{Kind, Site};
 use crate::perturb;
 
 /// [`std::sync::OnceLock`]. The value may borrow nothing, for it lives in a table under a model.
 pub struct OnceLock<T: 'static> {
     native: std::sync::OnceLock<T>,
+    running: Running,
     key: Key,
     /// The value of a cell of a model that was lent exclusively.
     here: Option<T>,
@@ -20,8 +22,10 @@ pub struct OnceLock<T: 'static> {
 impl<T> OnceLock<T> {
     /// An empty one.
     #[must_use]
+    #[track_caller]
     pub const fn new() -> Self {
-        Self { native: std::sync::OnceLock::new(), key: Key::new(), here: None }
+        let running = Running::new("OnceLock", Location::caller());
+        Self { native: std::sync::OnceLock::new(), running, key: Key::new(), here: None }
     }
 
     fn entry(&self, site: Site) -> Rc<Entry<T>> {
@@ -51,6 +55,14 @@ impl<T> OnceLock<T> {
         if entry.look(site) { self.lend(&entry) } else { None }
     }
 
+    fn native_get_or_init(&self, site: Site, f: impl FnOnce() -> T) -> &T {
+        if let Some(value) = self.native.get() {
+            return value;
+        }
+        let init = || self.native.get_or_init(|| self.running.run(site, f));
+        self.running.wait(Kind::Init, site, init)
+    }
+
     /// The value of a cell that nobody else has.
     pub fn get_mut(&mut self) -> Option<&mut T> {
         if !engine::current().is_model() {
@@ -69,7 +81,9 @@ impl<T> OnceLock<T> {
     pub fn set(&self, value: T) -> Result<(), T> {
         if !engine::current().is_model() {
             perturb::point();
-            return self.native.set(value);
+            let mut value = Some(value);
+            self.native_get_or_init(Location::caller(), || value.take().expect("only one is made"));
+            return value.map_or(Ok(()), Err);
         }
         if self.here.is_some() {
             return Err(value);
@@ -84,7 +98,7 @@ impl<T> OnceLock<T> {
     pub fn get_or_init<F: FnOnce() -> T>(&self, f: F) -> &T {
         if !engine::current().is_model() {
             perturb::point();
-            return self.native.get_or_init(f);
+            return self.native_get_or_init(Location::caller(), f);
         }
         if let Some(value) = &self.here {
             return value;
@@ -98,7 +112,10 @@ impl<T> OnceLock<T> {
     pub fn wait(&self) -> &T {
         if !engine::current().is_model() {
             perturb::point();
-            return self.native.wait();
+            return match self.native.get() {
+                Some(value) => value,
+                None => self.running.wait(Kind::Wait, Location::caller(), || self.native.wait()),
+            };
         }
         if let Some(value) = &self.here {
             return value;

@@ -35,6 +35,7 @@ impl<T, F> Drop for Poison<'_, T, F> {
 
 impl<T, F: Fn() -> T> LazyLock<T, F> {
     /// One whose value `init` makes on first use.
+    #[track_caller]
     pub const fn new(init: F) -> Self {
         Self { value: OnceLock::new(), init, poisoned: AtomicBool::new(false), panicked: Key::new() }
     }

@@ -8,14 +8,15 @@ use super::Result;
 use super::park::Thread;
 use super::spawn::{self, Handle};
 use crate::engine;
-use crate::hook::Site;
+use crate::hook::{Kind, Site};
 use crate::perturb;
+use crate::waits::{self, Child, On};
 
 /// [`std::thread::JoinHandle`].
 pub struct JoinHandle<T>(Inner<T>);
 
 enum Inner<T> {
-    Native(std::thread::JoinHandle<T>, Thread),
+    Native(std::thread::JoinHandle<T>, Thread, Child),
     Model(Handle<T>),
 }
 
@@ -84,9 +85,13 @@ impl Builder {
             return Ok(JoinHandle(Inner::Model(handle)));
         }
         perturb::point();
-        let handle = self.native().spawn(f)?;
+        let (child, begin) = waits::child(self.name_or_empty(), site);
+        let handle = self.native().spawn(|| {
+            begin();
+            f()
+        })?;
         let thread = Thread::native(handle.thread().clone());
-        Ok(JoinHandle(Inner::Native(handle, thread)))
+        Ok(JoinHandle(Inner::Native(handle, thread, child)))
     }
 
     /// Starts a thread that may borrow from outside of `scope`.
@@ -128,9 +133,9 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> Result<T> {
         match self.0 {
-            Inner::Native(handle, _) => {
+            Inner::Native(handle, _, child) => {
                 perturb::point();
-                handle.join()
+                waits::during(Kind::Join, On::Threads(&[child]), Location::caller(), false, || handle.join())
             }
             Inner::Model(handle) => handle.join(Location::caller()),
         }
@@ -140,7 +145,7 @@ impl<T> JoinHandle<T> {
     #[must_use]
     pub fn thread(&self) -> &Thread {
         match &self.0 {
-            Inner::Native(_, thread) => thread,
+            Inner::Native(_, thread, _) => thread,
             Inner::Model(handle) => &handle.thread,
         }
     }
@@ -149,7 +154,7 @@ impl<T> JoinHandle<T> {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Inner::Native(handle, _) => handle.is_finished(),
+            Inner::Native(handle, ..) => handle.is_finished(),
             Inner::Model(handle) => handle.packet.is_finished(),
         }
     }

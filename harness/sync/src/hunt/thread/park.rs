@@ -10,6 +10,7 @@ use crate::engine;
 use crate::hook::{self, ActorId, Kind, Site};
 use crate::model::{self, Object, Token, clock};
 use crate::perturb;
+use crate::waits::{self, On};
 
 /// [`std::thread::Thread`]: a handle to a thread, or to an actor of an execution.
 #[derive(Clone, Debug)]
@@ -143,7 +144,7 @@ impl Actor {
 pub fn park() {
     let Inner::Model(actor) = current().0 else {
         perturb::point();
-        return std::thread::park();
+        return waits::during(Kind::Park, On::Nothing, Location::caller(), false, std::thread::park);
     };
     let site = Location::caller();
     actor.object(site).until(Kind::Park, site, || actor.token.swap(false, Relaxed).then_some(()));
@@ -154,7 +155,8 @@ pub fn park() {
 pub fn park_timeout(timeout: Duration) {
     let Inner::Model(actor) = current().0 else {
         perturb::point();
-        return std::thread::park_timeout(timeout);
+        let park = || std::thread::park_timeout(timeout);
+        return waits::during(Kind::Park, On::Nothing, Location::caller(), true, park);
     };
     let site = Location::caller();
     let object = actor.object(site);

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
 
 use super::park::Thread;
@@ -15,6 +16,7 @@ use crate::engine;
 use crate::hook::{Kind, Site};
 use crate::model::{self, Object, Token};
 use crate::perturb;
+use crate::waits::{self, Child, On};
 
 /// [`std::thread::Scope`].
 pub struct Scope<'scope, 'env: 'scope> {
@@ -25,8 +27,46 @@ pub struct Scope<'scope, 'env: 'scope> {
 
 enum Inner<'scope, 'env: 'scope> {
     /// The std scope; it lives as long as this one is used.
-    Native(&'scope thread::Scope<'scope, 'env>),
+    /// With what was started in it.
+    Native(&'scope thread::Scope<'scope, 'env>, &'static Children),
     Model(Model),
+}
+
+/// The native threads of a scope that have not ended.
+#[derive(Default)]
+struct Children {
+    left: Mutex<Vec<Child>>,
+    fewer: Condvar,
+}
+
+/// Takes a thread out of the list, also if it is never started.
+struct Ending(&'static Children, Child);
+
+impl Children {
+    fn left(&self) -> MutexGuard<'_, Vec<Child>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&'static self, child: Child) -> Ending {
+        self.left().push(child);
+        Ending(self, child)
+    }
+
+    /// Waits for their ends before std does, which would not say so.
+    fn wait(&self, site: Site) {
+        let left = self.left().clone();
+        waits::during(Kind::Join, On::Threads(&left), site, false, || {
+            let left = self.left();
+            drop(self.fewer.wait_while(left, |left| !left.is_empty()));
+        });
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.left().retain(|child| child.thread != self.1.thread);
+        self.0.fewer.notify_all();
+    }
 }
 
 struct Model {
@@ -40,7 +80,7 @@ struct Model {
 pub struct ScopedJoinHandle<'scope, T>(Joinable<'scope, T>);
 
 enum Joinable<'scope, T> {
-    Native(thread::ScopedJoinHandle<'scope, T>, Thread),
+    Native(thread::ScopedJoinHandle<'scope, T>, Thread, Child),
     Model(Handle<T>, &'scope Model),
 }
 
@@ -54,26 +94,33 @@ pub fn scope<'env, F, T>(f: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
-    if engine::current().is_model() { model_scope(f, Location::caller()) } else { native_scope(f) }
+    if engine::current().is_model() { model_scope(f, Location::caller()) } else { native_scope(f, Location::caller()) }
 }
 
-fn native_scope<'env, F, T>(f: F) -> T
+fn native_scope<'env, F, T>(f: F, site: Site) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
     perturb::point();
-    // Outside of the std scope, so that its threads, which may hold a reference to it, end before it does.
+    // Outside of the std scope, so that its threads, which may hold a reference to them, end before they do.
     let slot: UnsafeCell<MaybeUninit<Scope<'static, 'static>>> = UnsafeCell::new(MaybeUninit::uninit());
-    thread::scope(|native| {
+    let children = Children::default();
+    // SAFETY: it stays in place until all threads of the std scope have ended, and nobody else is lent it.
+    let lent = unsafe { &*std::ptr::from_ref(&children) };
+    let out = thread::scope(|native| {
         let place = slot.get().cast::<Scope<'_, '_>>();
         // SAFETY: the slot is of this type but for lifetimes, nobody else knows of it yet, and it stays in place until
-        // all threads of the std scope have ended. It holds a reference only, so it need not be dropped.
+        // all threads of the std scope have ended. It holds references only, so it need not be dropped.
         let scope = unsafe {
-            place.write(Scope { inner: Inner::Native(native), scope: PhantomData, env: PhantomData });
+            place.write(Scope { inner: Inner::Native(native, lent), scope: PhantomData, env: PhantomData });
             &*place
         };
-        f(scope)
-    })
+        let out = f(scope);
+        lent.wait(site);
+        out
+    });
+    drop(children);
+    out
 }
 
 fn model_scope<'env, F, T>(f: F, site: Site) -> T
@@ -135,11 +182,17 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
     {
         match &self.inner {
-            Inner::Native(scope) => {
+            Inner::Native(scope, children) => {
                 perturb::point();
-                let handle = builder.native().spawn_scoped(scope, f)?;
+                let (child, begin) = waits::child(builder.name_or_empty(), site);
+                let ending = children.add(child);
+                let handle = builder.native().spawn_scoped(scope, || {
+                    begin();
+                    let _ending = ending;
+                    f()
+                })?;
                 let thread = Thread::native(handle.thread().clone());
-                Ok(ScopedJoinHandle(Joinable::Native(handle, thread)))
+                Ok(ScopedJoinHandle(Joinable::Native(handle, thread, child)))
             }
             Inner::Model(model) => {
                 model.running.fetch_add(1, Relaxed);
@@ -157,9 +210,9 @@ impl<T> ScopedJoinHandle<'_, T> {
     #[track_caller]
     pub fn join(self) -> Result<T> {
         match self.0 {
-            Joinable::Native(handle, _) => {
+            Joinable::Native(handle, _, child) => {
                 perturb::point();
-                handle.join()
+                waits::during(Kind::Join, On::Threads(&[child]), Location::caller(), false, || handle.join())
             }
             Joinable::Model(handle, model) => {
                 let result = handle.join(Location::caller());
@@ -175,7 +228,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     #[must_use]
     pub fn thread(&self) -> &Thread {
         match &self.0 {
-            Joinable::Native(_, thread) => thread,
+            Joinable::Native(_, thread, _) => thread,
             Joinable::Model(handle, _) => &handle.thread,
         }
     }
@@ -184,7 +237,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match &self.0 {
-            Joinable::Native(handle, _) => handle.is_finished(),
+            Joinable::Native(handle, ..) => handle.is_finished(),
             Joinable::Model(handle, _) => handle.packet.is_finished(),
         }
     }
