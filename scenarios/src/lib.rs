@@ -4,6 +4,7 @@
 //! scenarios that hunt it lie beside the sources, in the folder of the system's name.
 
 pub mod event_bus;
+mod lock_file;
 pub mod metrics_buffer;
 mod params;
 pub mod polling_worker;
@@ -14,5 +15,10 @@ use racehunt_core::subject::Subject;
 /// Every subject of this crate.
 #[must_use]
 pub fn subjects() -> &'static [&'static dyn Subject] {
-    &[&metrics_buffer::MetricsBufferSubject, &trace_buffer::TraceBufferSubject, &event_bus::EventBusSubject]
+    &[
+        &metrics_buffer::MetricsBufferSubject,
+        &trace_buffer::TraceBufferSubject,
+        &event_bus::EventBusSubject,
+        &polling_worker::PollingWorkerSubject,
+    ]
 }

@@ -38,6 +38,27 @@
 //! signatures; every writer goes through one locked read-modify-rename; beside the heartbeat each item has a lease
 //! that its progress renews; each generation has a fencing token that the far end checks at every effect.
 
+mod as_shipped;
+mod bell;
+mod desk;
+mod effects;
+mod hardened;
+mod instance;
+mod knobs;
+mod mailbox;
+mod notes;
+mod plan;
+mod published_fix;
+mod store;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod watcher;
+mod worker;
+mod writers;
+
+pub use subject::PollingWorkerSubject;
+
 use racehunt_core::id::Id;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

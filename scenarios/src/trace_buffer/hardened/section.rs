@@ -6,9 +6,10 @@
 //! was killed between the two, or what it wrote was lost with the machine) counts the files and tidies up first.
 
 use super::names::{LOCK, Listing, State, Trace};
+use crate::lock_file::{self, Held};
 use crate::trace_buffer::{Settings, Watch};
 use racehunt_core::history::Why;
-use racehunt_sync::fs::{self, File, OpenOptions};
+use racehunt_sync::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ const LEFT_BEHIND_MS: u64 = 600_000;
 /// Nobody else is in it.
 pub(super) struct Section<'a> {
     settings: &'a Settings,
-    lock: File,
+    lock: Held,
 }
 
 /// In the middle of a change: from what the marker says to what shall be.
@@ -29,17 +30,9 @@ pub(super) struct Change {
 }
 
 impl<'a> Section<'a> {
-    /// Waits for everybody else. The lock file is opened anew each time: an own open file excludes the threads of this
-    /// process too, and a forked child has nothing that it would find locked.
+    /// Waits for everybody else.
     pub(super) fn enter(settings: &'a Settings) -> io::Result<Self> {
-        let path = settings.dir.join(LOCK);
-        let lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        loop {
-            match lock.lock() {
-                Err(signal) if signal.kind() == ErrorKind::Interrupted => {}
-                locked => break locked?,
-            }
-        }
+        let lock = lock_file::enter(&settings.dir.join(LOCK))?;
         Ok(Self { settings, lock })
     }
 
@@ -146,12 +139,5 @@ impl<'a> Section<'a> {
         fs::remove_file(self.path(&aside)).or_else(|_| self.rename(&aside, &trace.done()))?;
         watch.removed(&self.path(&trace.name), Why::Evict);
         Ok(())
-    }
-}
-
-impl Drop for Section<'_> {
-    fn drop(&mut self) {
-        // Said aloud, because a child that was forked meanwhile keeps the file open and would keep the lock with it.
-        let _ = self.lock.unlock();
     }
 }
