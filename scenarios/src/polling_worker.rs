@@ -59,6 +59,19 @@ mod writers;
 
 pub use subject::PollingWorkerSubject;
 
+mod care;
+mod child;
+mod children;
+pub mod clock;
+pub mod far_end;
+mod figures;
+mod labour;
+pub mod monitor;
+pub mod record;
+mod standby;
+pub mod vitals;
+mod watched;
+
 use racehunt_core::id::Id;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

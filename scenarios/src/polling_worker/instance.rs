@@ -1,14 +1,14 @@
 //! One live system in an execution: programs that rewrite files, and a worker.
 
 use super::bell::Bell;
-use super::desk::Desk;
 use super::effects::{AtOnce, Effects, Unwatched};
 use super::notes::Notes;
 use super::plan::{Kind, Plan, Role};
 use super::store::{Source, Store, joined, parse};
+use super::watched::{self, Watched};
 use super::worker::{self, End};
 use super::writers::Writers;
-use super::{Files, Item, Standing};
+use super::{Files, Item, Standing, Vitals, Work};
 use racehunt_core::history::{Answer, What};
 use racehunt_core::id::Id;
 use racehunt_core::ledger::Ledger;
@@ -21,8 +21,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The ops, in the order of their numbers. The argument of those that rewrite is the source: 0 ideas,
 /// 1 retry, 2 tasks if there are any.
-pub(super) const OPS: [OpKind; 6] = [
-    OpKind { name: "work", about: "runs a worker until `writes` calls have rewritten files and it has seen them" },
+pub(super) const OPS: [OpKind; 10] = [
+    OpKind {
+        name: "work",
+        about: "runs a worker (of generation `arg`) until `writes` calls have ended and it has seen them",
+    },
     OpKind { name: "add", about: "a producer adds an open item to file `arg`" },
     OpKind { name: "hold", about: "a producer adds an item on hold to file `arg`" },
     OpKind { name: "open", about: "the retry manager opens all that is on hold in file `arg`: its length stays" },
@@ -31,7 +34,13 @@ pub(super) const OPS: [OpKind; 6] = [
         about: "adds an item on hold to file `arg` in place, as no program of the system does",
     },
     OpKind { name: "idle", about: "does nothing for as long as the worker's loop sleeps" },
+    watched::OPS[0],
+    watched::OPS[1],
+    watched::OPS[2],
+    watched::OPS[3],
 ];
+/// The first of [`watched::OPS`].
+const OWN: usize = OPS.len() - watched::OPS.len();
 const WORK: usize = 0;
 const ADD: usize = 1;
 const HOLD: usize = 2;
@@ -41,6 +50,25 @@ const IDLE: usize = 5;
 /// The actor whose items are there before all others start.
 const BEFORE_ALL: u32 = 0xfffd;
 
+/// What a worker ran to: how it ended, and what it took the files to hold.
+pub(super) fn run_worker(
+    plan: &Plan,
+    (store, bell): (&Arc<Store>, Option<&Arc<Bell>>),
+    notes: &Arc<Notes>,
+    (work, vitals): (&mut dyn Work, &mut dyn Vitals),
+    ended: &dyn Fn() -> bool,
+) -> (End, Vec<View>) {
+    let mut notice = plan.notice(store, bell, notes);
+    let mut desk = Plan::desk(notes);
+    let end = worker::run(&mut desk, &mut *notice, work, vitals, ended);
+    let view = |source: &Source| View {
+        name: source.name().to_owned(),
+        shown: desk.shown(*source).unwrap_or_default().to_owned(),
+        there: String::new(),
+    };
+    (end, store.sources().iter().map(view).collect())
+}
+
 /// One live system in one directory.
 pub(super) struct WorkerInstance {
     plan: Arc<Plan>,
@@ -49,6 +77,7 @@ pub(super) struct WorkerInstance {
     bell: Option<Arc<Bell>>,
     writers: Writers,
     effects: Arc<Effects>,
+    watched: Option<Watched>,
     notes: Arc<Notes>,
     /// What the worker took the files to hold when it had settled.
     views: Mutex<Vec<View>>,
@@ -64,6 +93,7 @@ impl WorkerInstance {
             store: Arc::new(plan.store(files.clone(), bell.clone())),
             writers: Writers::new(&files, plan.role, plan.knobs.writes),
             notes: Arc::new(Notes::new(plan.kind != Kind::AsShipped)),
+            watched: Watched::new(&plan, &files),
             views: Mutex::default(),
             plan,
             files,
@@ -103,24 +133,31 @@ impl WorkerInstance {
         Ok(())
     }
 
-    fn work(&self) {
-        let mut notice = self.plan.notice(&self.store, self.bell.as_ref(), &self.notes);
-        let mut desk = Plan::desk(&self.notes);
-        let mut work = AtOnce(Arc::clone(&self.effects));
-        let end = worker::run(&mut desk, &mut *notice, &mut work, &mut Unwatched, &|| self.writers.ended());
-        // A worker that does not hear its watcher out never said that it had seen everything.
-        if end == End::Settled && !self.plan.knobs.stops_at_once {
-            self.keep_views(&desk);
+    fn work(&self, generation: u32) -> Result<(), OpError> {
+        // Generations know nothing of what others have loaded.
+        let notes = match &self.watched {
+            Some(watched) => watched.notes_of(self.plan.kind),
+            None => Arc::clone(&self.notes),
+        };
+        let mut run = |work: &mut dyn Work, vitals: &mut dyn Vitals, ended: &dyn Fn() -> bool| {
+            let with = (&self.store, self.bell.as_ref());
+            let (end, views) = run_worker(&self.plan, with, &notes, (work, vitals), ended);
+            // A worker that does not hear its watcher out never said that it had seen everything.
+            if end == End::Settled && !self.plan.knobs.stops_at_once {
+                self.keep_views(views);
+            }
+        };
+        let ended = || self.writers.ended();
+        match &self.watched {
+            Some(watched) => watched.work(generation, &ended, &mut run),
+            None => {
+                run(&mut AtOnce(Arc::clone(&self.effects)), &mut Unwatched, &ended);
+                Ok(())
+            }
         }
     }
 
-    fn keep_views(&self, desk: &Desk) {
-        let view = |source: &Source| View {
-            name: source.name().to_owned(),
-            shown: desk.shown(*source).unwrap_or_default().to_owned(),
-            there: String::new(),
-        };
-        let views: Vec<View> = self.store.sources().iter().map(view).collect();
+    fn keep_views(&self, views: Vec<View>) {
         if self.plan.role == Role::One {
             let text = serde_json::to_string(&views).expect("plain data");
             std::fs::write(self.kept_views(), text).expect("the trial's directory can be written to");
@@ -152,6 +189,26 @@ impl WorkerInstance {
         added.map_err(|error| OpError { kind: "io", message: error.to_string() })
     }
 
+    /// One that somebody who watches makes.
+    fn watch(&self, op: usize, arg: u32) -> Result<(), OpError> {
+        let Some(watched) = &self.watched else {
+            return Err(OpError { kind: "refused", message: "nobody watches: set params.beat_ms".to_owned() });
+        };
+        let done = watched.apply(op, arg);
+        if op == watched::MONITOR {
+            self.write_ended();
+        }
+        done
+    }
+
+    /// One of `writes` calls has ended.
+    fn write_ended(&self) {
+        self.writers.end();
+        if let Some(watched) = self.watched.as_ref().filter(|_| self.writers.ended()) {
+            watched.close();
+        }
+    }
+
     fn open(&self, source: Source) -> Result<(), OpError> {
         let opened = self.store.change(source, |items| {
             let held = items.iter_mut().filter(|item| item.standing == Standing::Hold);
@@ -166,7 +223,12 @@ impl WorkerInstance {
         if source == Source::Tasks {
             return joined(self.contents(&path));
         }
-        let found = self.contents(self.files.dir()).into_iter().find(|(found, _)| *found == path);
+        self.text(&path)
+    }
+
+    /// What stands in one of the files of the directory, or nothing. No step.
+    fn text(&self, path: &Path) -> String {
+        let found = self.contents(self.files.dir()).into_iter().find(|(found, _)| found == path);
         String::from_utf8_lossy(&found.unwrap_or_default().1).into_owned()
     }
 
@@ -186,6 +248,12 @@ impl WorkerInstance {
             let text = std::fs::read_to_string(self.kept_views()).unwrap_or_default();
             return serde_json::from_str(&text).unwrap_or_default();
         }
+        if self.watched.as_ref().is_some_and(Watched::is_crowded) {
+            return Vec::new();
+        }
+        if let Some(views) = self.watched.as_ref().map(Watched::take_views).filter(|views| !views.is_empty()) {
+            return views;
+        }
         std::mem::take(&mut *self.views.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -193,15 +261,15 @@ impl WorkerInstance {
 impl Instance for WorkerInstance {
     fn apply(&self, call: Call, actor: &mut Actor) -> Result<(), OpError> {
         match call.op {
-            WORK => {
-                self.work();
-                return Ok(());
-            }
+            WORK => return self.work(call.arg),
             IDLE => {
                 racehunt_sync::thread::sleep(self.plan.knobs.poll);
                 return Ok(());
             }
             _ => {}
+        }
+        if let Some(op) = call.op.checked_sub(OWN) {
+            return self.watch(op, call.arg);
         }
         let sources = self.store.sources();
         let source = sources[call.arg as usize % sources.len()];
@@ -211,7 +279,7 @@ impl Instance for WorkerInstance {
             OPEN => self.open(source),
             _ => self.add(source, Standing::Hold, true, actor),
         };
-        self.writers.end();
+        self.write_ended();
         done
     }
 
@@ -219,17 +287,27 @@ impl Instance for WorkerInstance {
         if self.plan.role == Role::One {
             return;
         }
+        if let Some(watched) = &self.watched {
+            watched.drain();
+        }
+        let all_seen = self.watched.as_ref().is_some_and(|watched| watched.has_seen_all(&self.views));
         for source in self.store.sources().iter().copied() {
             ledger.accepted.extend(self.items_before(source).iter().map(|item| item.id));
             let left = parse(&self.there(source)).unwrap_or_default();
-            let undone = left.iter().filter(|item| item.standing != Standing::Done);
+            // Whoever says that it has seen everything has nothing in its queue.
+            let kept = |standing| standing == Standing::Hold || (standing == Standing::Open && !all_seen);
+            let undone = left.iter().filter(|item| kept(item.standing));
             ledger.retained.extend(undone.map(|item| item.id));
         }
-        ledger.delivered.extend(self.effects.all());
+        ledger.delivered.extend(match &self.watched {
+            Some(_) => watched::delivered(&self.text(&self.files.effects())),
+            None => self.effects.all(),
+        });
     }
 
     fn violations(&self) -> Vec<Violation> {
-        self.notes.take_violations()
+        let watched = self.watched.iter().flat_map(Watched::take_violations);
+        self.notes.take_violations().into_iter().chain(watched).collect()
     }
 
     fn seen(&self) -> Seen {
@@ -247,7 +325,10 @@ impl Instance for WorkerInstance {
             peak: events.div_ceil(writes),
             bound: (watched && self.plan.role == Role::All).then_some(self.plan.knobs.storm),
         };
-        Seen { gauges: vec![gauge], views, ..Seen::default() }
+        let health = self.watched.as_ref().map(Watched::health);
+        let figures = self.watched.as_ref().zip(health.as_ref()).map(|(watched, health)| watched.gauges(health));
+        let gauges = std::iter::once(gauge).chain(figures.unwrap_or_default()).collect();
+        Seen { gauges, views, health, ..Seen::default() }
     }
 }
 

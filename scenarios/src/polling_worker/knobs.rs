@@ -1,6 +1,7 @@
 //! The settings under `[subject] params`, read once and checked against the engine.
 
 use super::as_shipped::Handoff;
+use super::care::{self, Care};
 use super::hardened::GRAIN_MS;
 use crate::params::{all_known, choice, flag, whole, wrong};
 use racehunt_core::plan::{ParamValue, Params};
@@ -33,6 +34,7 @@ pub(super) struct Knobs {
     watching: Watching,
     pub(super) stops_at_once: bool,
     pub(super) prompt: bool,
+    pub(super) care: Care,
 }
 
 const WRITING: [(&str, bool); 2] = [("replace", false), ("in-place", true)];
@@ -55,7 +57,7 @@ pub(super) fn specs() -> Vec<ParamSpec> {
         let default = ParamValue::String(default.to_owned());
         ParamSpec { name, about, default, choices }
     };
-    vec![
+    let own = vec![
         whole("prefill", 0, "items in ideas that are open before the actors start, 0 to 1000"),
         whole("held", 0, "items in retry that are on hold before the actors start, 0 to 1000"),
         whole("writes", 1, "calls that rewrite a file, by all actors: when they have ended, `work` comes to its end"),
@@ -110,7 +112,8 @@ pub(super) fn specs() -> Vec<ParamSpec> {
             &["prompt", "any"],
             "under a model: a timer goes off when nobody can do anything else, or at any moment",
         ),
-    ]
+    ];
+    own.into_iter().chain(care::specs()).collect()
 }
 
 impl Knobs {
@@ -118,12 +121,13 @@ impl Knobs {
     pub(super) fn read(params: &Params, env: &Env) -> Result<Self, SubjectError> {
         all_known(params, "polling-worker", &specs())?;
         let millis = |key, default, least| whole(params, key, default, least, 60_000).map(Duration::from_millis);
+        let poll = millis("poll_ms", 10, 1)?;
         let knobs = Self {
             prefill: whole(params, "prefill", 0, 0, 1_000)?,
             held: whole(params, "held", 0, 0, 1_000)?,
             writes: whole(params, "writes", 1, 0, 1_000_000)?,
             tasks: flag(params, "tasks", false)?,
-            poll: millis("poll_ms", 10, 1)?,
+            poll,
             grain: millis("grain_ms", GRAIN_MS, 0)?,
             gap: millis("gap_ms", 0, 0)?,
             in_place: choice(params, "writing", &WRITING)?,
@@ -133,6 +137,7 @@ impl Knobs {
             watching: choice(params, "watcher", &WATCHERS)?,
             stops_at_once: choice(params, "stop", &STOPS)?,
             prompt: choice(params, "time", &TIME)?,
+            care: Care::read(params, poll, env)?,
         };
         knobs.check(env)?;
         Ok(knobs)

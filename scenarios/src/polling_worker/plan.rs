@@ -11,7 +11,9 @@ use super::notes::Notes;
 use super::published_fix::PublishedFix;
 use super::store::{Rewriting, Store};
 use super::worker::Notice;
-use racehunt_core::subject::{Env, SubjectError};
+use racehunt_core::plan::Params;
+use racehunt_core::subject::{Env, Launch, SubjectError};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +23,7 @@ use tempfile::TempDir;
 const MODELLED: &str = "/worker";
 
 /// A variant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
     AsShipped,
     PublishedFix,
@@ -45,6 +47,9 @@ pub(super) struct Plan {
     pub(super) knobs: Knobs,
     pub(super) role: Role,
     pub(super) model: bool,
+    /// The settings as they came, for processes of the system's own, and how those are started.
+    pub(super) params: Params,
+    pub(super) launch: Option<Launch>,
     own_watcher: bool,
     root: PathBuf,
     /// The root, where nobody else gave one.
@@ -53,7 +58,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(kind: Kind, knobs: Knobs, env: &Env) -> Result<Self, SubjectError> {
+    pub(super) fn new(kind: Kind, knobs: Knobs, params: &Params, env: &Env) -> Result<Self, SubjectError> {
         let own = if env.model || env.dir.is_some() {
             None
         } else {
@@ -71,7 +76,8 @@ impl Plan {
             None => Role::All,
         };
         let own_watcher = kind == Kind::AsShipped && knobs.own_watcher(env);
-        Ok(Self { kind, knobs, role, model: env.model, own_watcher, root, _own: own, runs: AtomicU64::new(0) })
+        let (params, launch, runs) = (params.clone(), env.launch.clone(), AtomicU64::new(0));
+        Ok(Self { kind, knobs, role, model: env.model, params, launch, own_watcher, root, _own: own, runs })
     }
 
     /// The files of a new execution. Processes that share them share the trial's directory of that round.

@@ -57,6 +57,10 @@ impl Subject for PollingWorkerSubject {
         knobs::specs()
     }
 
+    fn child(&self, args: &[String]) -> u8 {
+        super::child::main(args)
+    }
+
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
         let Some(kind) = VARIANTS.iter().find(|(_, known)| known.name == variant).map(|(kind, _)| *kind) else {
             let known: Vec<&str> = NAMES.iter().map(|variant| variant.name).collect();
@@ -67,7 +71,7 @@ impl Subject for PollingWorkerSubject {
         if env.model && !cfg!(feature = "hunt") {
             return Err(SubjectError::Resource("polling-worker: built without models (feature `hunt`)".to_owned()));
         }
-        let plan = Arc::new(Plan::new(kind, knobs, env)?);
+        let plan = Arc::new(Plan::new(kind, knobs, params, env)?);
         Ok(Box::new(move || {
             let instance: Arc<dyn Instance> = Arc::new(WorkerInstance::new(Arc::clone(&plan)));
             instance

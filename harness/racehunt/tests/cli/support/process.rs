@@ -48,11 +48,21 @@ impl Seen {
 
 /// The workers of a running `racehunt`, which are children of it called `racehunt … worker`.
 pub(crate) fn workers(pid: u32) -> Vec<Seen> {
+    called(pid, b"worker")
+}
+
+/// The processes that the subject in a worker started, called `racehunt child …`.
+pub(crate) fn children(pid: u32) -> Vec<Seen> {
+    called(pid, b"child")
+}
+
+/// The children of a process that have this word on their command line.
+fn called(pid: u32, word: &[u8]) -> Vec<Seen> {
     let of = |child: u32| {
         let parent: u32 = stat(child)?.get(1)?.parse().ok()?;
         let words = std::fs::read(format!("/proc/{child}/cmdline")).ok()?;
-        let worker = words.split(|b| *b == 0).any(|w| w == b"worker");
-        (parent == pid && worker).then(|| Seen::of(child)).flatten()
+        let named = words.split(|b| *b == 0).any(|w| w == word);
+        (parent == pid && named).then(|| Seen::of(child)).flatten()
     };
     let all = std::fs::read_dir("/proc").expect("/proc");
     let pids = all.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok());
