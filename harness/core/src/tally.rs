@@ -105,9 +105,15 @@ impl Tally {
         }
     }
 
-    /// Adds a violation that is not of an execution that came to an end (a stall, a latency limit).
+    /// Adds a violation that is not of an execution that came to an end (a latency limit).
     pub fn find(&mut self, v: &Violation) -> Option<(usize, bool)> {
         self.count(v, self.place(v), self.executions + 1)
+    }
+
+    /// Adds an execution that hung, by what was seen of it from outside: no checker can judge it.
+    pub fn hung(&mut self, v: &Violation) -> Option<(usize, bool)> {
+        self.executions += 1;
+        self.count(v, self.place(v), self.executions)
     }
 
     fn place(&self, v: &Violation) -> Option<usize> {
@@ -149,7 +155,7 @@ impl Tally {
         &self.findings
     }
 
-    /// Executions judged so far.
+    /// Executions so far, those that hung included.
     #[must_use]
     pub fn executions(&self) -> u64 {
         self.executions

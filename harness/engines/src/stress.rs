@@ -155,13 +155,7 @@ fn doubt_concurrency(ended: &mut Ended, threads: usize, cpus: usize) {
 
 /// Adds a stall, or the deadlock that it is, to the findings and tells of it.
 fn find_stall(tally: &mut Tally, stall: &Violation, emit: &mut dyn Emit) {
-    if let Some((place, is_new)) = tally.find(stall) {
-        // It belongs to an execution that did not come to its end and is in no count.
-        let execution = tally.executions() + 1;
-        let finding = &mut tally.findings_mut()[place];
-        finding.first_execution = execution;
-        if is_new {
-            emit.finding(finding);
-        }
+    if let Some((place, true)) = tally.hung(stall) {
+        emit.finding(&tally.findings_mut()[place]);
     }
 }

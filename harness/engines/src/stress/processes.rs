@@ -263,9 +263,6 @@ impl Coordinator<'_> {
             played.cut = true;
         }
         let mut next = if played.stall.is_some() || played.doubt.is_some() { Next::End } else { Next::Round };
-        if let Some(stall) = &played.stall {
-            find_stall(&mut self.tally, stall, self.emit);
-        }
         if let Some(doubt) = played.doubt.take() {
             self.doubt(doubt);
         }
@@ -296,6 +293,9 @@ impl Coordinator<'_> {
         if !whole {
             // Of a round that was cut short nothing is known but what somebody saw happen.
             (o.history, o.ledger) = (Vec::new(), Ledger::default());
+        }
+        if let Some(stall) = played.stall.take() {
+            o.violations.push(stall);
         }
         if whole || !(o.panics.is_empty() && o.violations.is_empty() && o.failures.is_empty()) {
             self.judge(&o);
