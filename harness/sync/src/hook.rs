@@ -37,6 +37,8 @@ struct Slot {
 struct World {
     pending: Vec<Option<Pending>>,
     names: Vec<String>,
+    /// Where each actor was started, and whose end it waited for last.
+    started: Vec<(Site, Option<ActorId>)>,
     objects: Vec<Object>,
     slots: Vec<Slot>,
     events: Vec<Event>,
@@ -116,6 +118,8 @@ pub fn reset(recording: bool) {
         w.pending.clear();
         w.pending.push(None);
         w.name(0, "main");
+        w.started.clear();
+        w.started.push((Location::caller(), None));
         w.objects.clear();
         w.slots.clear();
         w.slots.push(Slot::default());
@@ -156,6 +160,7 @@ pub fn new_actor(name: &str, site: Site) -> ActorId {
         w.seq += 1;
         let seq = w.seq;
         w.pending.push(Some(Pending { kind: Kind::Start, object: 0, site, seq, label: "" }));
+        w.started.push((site, None));
         if name.is_empty() {
             w.name(id, &format!("actor-{id}"));
         } else {
@@ -268,6 +273,12 @@ pub fn releases(me: ActorId, object: ObjectId) {
             s.holders.swap_remove(i);
         }
     });
+}
+
+/// The current actor is about to wait for the end of `other`.
+pub(crate) fn joins(other: ActorId) {
+    let me = ACTOR.get() as usize;
+    with(|w| w.started[me].1 = Some(other));
 }
 
 /// True if `actor` is about to take a lock that another one holds.

@@ -82,7 +82,9 @@ fn sentence(w: &Wait) -> String {
     let holders: Vec<String> = w.holders.iter().map(|(who, site)| format!("{who} since {site}")).collect();
     let held = if holders.is_empty() { String::new() } else { format!(", held by {}", holders.join(" and ")) };
     let object = if w.object.is_empty() { String::new() } else { format!(" {}", w.object) };
-    format!("{} waits to {}{object} at {}{since}{held}", w.actor, w.waits, w.site)
+    // Nobody waits to wait: on a condvar, at a barrier.
+    let waits = if w.waits == "wait" { "waits on".to_owned() } else { format!("waits to {}", w.waits) };
+    format!("{} {waits}{object} at {}{since}{held}", w.actor, w.site)
 }
 
 /// The bound on steps is not hit.

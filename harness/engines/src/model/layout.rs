@@ -53,7 +53,7 @@ fn count_switches(steps: &[Step]) -> u32 {
     (0..real.len().saturating_sub(1)).filter(left).count() as u32
 }
 
-/// Who waits for whom, after a deadlock.
+/// Who waits for whom, after a deadlock. That the harness waits for the actors' ends is no part of it.
 #[must_use]
 pub fn waits() -> Vec<Wait> {
     let wait = |b: hook::Blocked| Wait {
@@ -64,7 +64,8 @@ pub fn waits() -> Vec<Wait> {
         holders: b.holders.into_iter().map(|(name, at)| (name, site(at))).collect(),
         for_ms: None,
     };
-    hook::blocked().into_iter().map(wait).collect()
+    let ours = |b: &hook::Blocked| b.waits.kind == Kind::Join && b.waits.site.file() == super::FILE;
+    hook::blocked().into_iter().filter(|b| !ours(b)).map(wait).collect()
 }
 
 /// An object in findings: its type, and where it was made.

@@ -72,8 +72,14 @@ fn watched(how: &Supervise, trial: &Trial, mut on: impl FnMut(&Event, u32)) -> T
     let outcome = run_trial(trial, how, &mut |event| {
         if let Event::Started { pid: started } = event {
             pid = started;
+            // Just started it may not have its environment yet.
+            home = (0..400).find_map(|_| {
+                home_of(pid).or_else(|| {
+                    std::thread::sleep(Duration::from_millis(5));
+                    None
+                })
+            });
         }
-        home = home.take().or_else(|| home_of(pid));
         on(&event, pid);
     });
     assert!(pid > 0, "{outcome:?}");
@@ -86,7 +92,7 @@ fn watched(how: &Supervise, trial: &Trial, mut on: impl FnMut(&Event, u32)) -> T
         left
     });
     assert!(gone, "processes {:?} are left", group(pid));
-    let home = home.expect("the worker was alive when it said something");
+    let home = home.expect("the worker had an environment");
     assert!(!home.exists(), "{} is left", home.display());
     outcome
 }

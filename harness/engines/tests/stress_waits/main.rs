@@ -74,11 +74,7 @@ fn a_deadlock_is_proven_and_a_stall_is_told() {
         assert!(found.detail.starts_with("wait ") && found.detail.ends_with("knots.rs"), "{}", found.detail);
         says(
             found,
-            &[
-                "A waits to wait Condvar (",
-                "B waits to wait Condvar (",
-                &format!(" at {} for ", at("condvar.wait(held)")),
-            ],
+            &["A waits on Condvar (", "B waits on Condvar (", &format!(" at {} for ", at("condvar.wait(held)"))],
         );
     }
     two_orders_are_the_same_finding_in_every_engine();
@@ -118,8 +114,8 @@ fn stalls() {
     says(found, &["no op ended for ", " waits to lock Mutex (", &format!(" since {}", at("let _held"))]);
     // It could be woken by its timeout.
     let timed = run("timed", ROUNDS);
-    says(only(&timed, FindingKind::Stall), &["A waits to wait Condvar (", "B waits to wait Condvar ("]);
+    says(only(&timed, FindingKind::Stall), &["A waits on Condvar (", "B waits on Condvar ("]);
     // Nobody knows what the thread of std is about to do.
     let watched = run("watched", CLOSED);
-    says(only(&watched, FindingKind::Stall), &["no op ended for ", "A waits to wait Condvar ("]);
+    says(only(&watched, FindingKind::Stall), &["no op ended for ", "A waits on Condvar ("]);
 }

@@ -1,7 +1,7 @@
 //! What engines ask of the tables: who waits, what happened, and when.
 
 use super::words::mix;
-use super::{ACTOR, ActorId, Blocked, Event, Object, with};
+use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, with};
 
 /// Every actor with an operation announced and not done: after a deadlock, those that wait.
 #[must_use]
@@ -10,15 +10,17 @@ pub fn blocked() -> Vec<Blocked> {
         let mut out = Vec::new();
         for (i, p) in w.pending.iter().enumerate() {
             let Some(p) = p else { continue };
-            let slot = w.slots.get(p.object as usize);
+            let held = w.slots.get(p.object as usize).map_or(&[][..], |slot| &slot.holders);
+            let mut holders: Vec<_> = held.iter().map(|h| (w.names[h.0 as usize].clone(), h.2)).collect();
+            if let (Kind::Join, Some(other)) = (p.kind, w.started[i].1) {
+                holders.push((w.names[other as usize].clone(), w.started[other as usize].0));
+            }
             out.push(Blocked {
                 actor: i as ActorId,
                 name: w.names[i].clone(),
                 waits: *p,
                 object: (p.object != 0).then(|| w.objects[p.object as usize - 1]),
-                holders: slot
-                    .map(|s| s.holders.iter().map(|h| (w.names[h.0 as usize].clone(), h.2)).collect())
-                    .unwrap_or_default(),
+                holders,
             });
         }
         out

@@ -164,7 +164,7 @@ pub struct Blocked {
     pub waits: Pending,
     /// The object's type and place, if it is one.
     pub object: Option<Object>,
-    /// Who holds it: name, where it was taken.
+    /// Who holds it: name, where it was taken. Of a join the actor joined, and where it was started.
     pub holders: Vec<(String, Site)>,
 }
 

@@ -104,6 +104,7 @@ impl<T> Handle<T> {
     pub(super) fn join(self, site: Site) -> Result<T> {
         let Self { packet, engine, thread } = self;
         model::op((Kind::Join, 0, site), model::no_value, || {
+            hook::joins(thread.actor());
             model::prompt::joins(thread.actor());
             model::call(|| {
                 // What the engine hands over is nothing: the result, or the panic, is in the packet.
