@@ -1,7 +1,7 @@
 //! Reading the settings of a subject, one value at a time, with messages that name the key.
 
 use racehunt_core::plan::Params;
-use racehunt_core::subject::{ParamSpec, SubjectError};
+use racehunt_core::subject::{ParamSpec, SubjectError, Variant};
 
 /// The setting `key` has no meaning: `message` says what would do.
 pub(crate) fn wrong(key: &str, message: String) -> SubjectError {
@@ -15,6 +15,14 @@ pub(crate) fn all_known(params: &Params, subject: &str, specs: &[ParamSpec]) -> 
     };
     let known: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
     Err(wrong(key, format!("{subject} has no such setting (it has {})", known.join(", "))))
+}
+
+/// What the subject's table has for the variant called `name`.
+pub(crate) fn variant<K: Copy>(table: &[(K, Variant)], name: &str, subject: &str) -> Result<K, SubjectError> {
+    table.iter().find(|(_, known)| known.name == name).map(|(kind, _)| *kind).ok_or_else(|| {
+        let known: Vec<&str> = table.iter().map(|(_, known)| known.name).collect();
+        SubjectError::Resource(format!("{subject} has no variant {name:?} (it has {})", known.join(", ")))
+    })
 }
 
 /// A whole number from `least` to `most`.

@@ -4,6 +4,7 @@ use super::instance::{BusInstance, OPS};
 use super::letter::Letter;
 use super::settings::{self, Settings};
 use super::{AsShipped, EventBus, Hardened, SnapshotLock, WholeLock};
+use crate::params::variant as variant_of;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
 use std::sync::Arc;
@@ -62,11 +63,7 @@ impl Subject for EventBusSubject {
     }
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
-        let Some(kind) = VARIANTS.iter().find(|(_, known)| known.name == variant).map(|(kind, _)| *kind) else {
-            let known: Vec<&str> = NAMES.iter().map(|variant| variant.name).collect();
-            let known = known.join(", ");
-            return Err(SubjectError::Resource(format!("event-bus has no variant {variant:?} (it has {known})")));
-        };
+        let kind = variant_of(&VARIANTS, variant, self.name())?;
         if env.processes > 1 {
             let message = "event-bus: a bus is in the memory of one process; set processes = 1";
             return Err(SubjectError::Resource(message.to_owned()));

@@ -6,6 +6,7 @@ use super::settings::{self, Keys, Settings, SinkKind};
 use super::sink::receiver::{Address, Receiver};
 use super::sink::{Failing, Gate, Gated, IdStatsd, Recorder, Sink, Statsd, Yielding};
 use super::{AsShipped, Hardened, HardenedSharded, Ids, PublishedFix, RelaxedPublish, SwapUnlocked};
+use crate::params::variant as variant_of;
 use crate::params::wrong;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
@@ -78,11 +79,7 @@ impl Subject for MetricsBufferSubject {
     }
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
-        let Some(kind) = VARIANTS.iter().find(|(_, known)| known.name == variant).map(|(kind, _)| *kind) else {
-            let known: Vec<&str> = NAMES.iter().map(|variant| variant.name).collect();
-            let known = known.join(", ");
-            return Err(SubjectError::Resource(format!("metrics-buffer has no variant {variant:?} (it has {known})")));
-        };
+        let kind = variant_of(&VARIANTS, variant, self.name())?;
         let settings = Settings::read(params, env)?;
         if kind.is_sharded() {
             check_digits(variant, &settings, env)?;

@@ -3,6 +3,7 @@
 use super::instance::{OPS, WorkerInstance};
 use super::knobs::{self, Knobs};
 use super::plan::{Kind, Plan};
+use crate::params::variant as variant_of;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
 use std::sync::Arc;
@@ -62,11 +63,7 @@ impl Subject for PollingWorkerSubject {
     }
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
-        let Some(kind) = VARIANTS.iter().find(|(_, known)| known.name == variant).map(|(kind, _)| *kind) else {
-            let known: Vec<&str> = NAMES.iter().map(|variant| variant.name).collect();
-            let known = known.join(", ");
-            return Err(SubjectError::Resource(format!("polling-worker has no variant {variant:?} (it has {known})")));
-        };
+        let kind = variant_of(&VARIANTS, variant, self.name())?;
         let knobs = Knobs::read(params, env)?;
         if env.model && !cfg!(feature = "hunt") {
             return Err(SubjectError::Resource("polling-worker: built without models (feature `hunt`)".to_owned()));

@@ -4,6 +4,7 @@ use super::instance::{OPS, TraceInstance};
 use super::knobs::{self, Knobs};
 use super::member::Kind;
 use super::plan::Plan;
+use crate::params::variant as variant_of;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
 use std::sync::Arc;
@@ -53,11 +54,7 @@ impl Subject for TraceBufferSubject {
     }
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
-        let Some(kind) = VARIANTS.iter().find(|(_, known)| known.name == variant).map(|(kind, _)| *kind) else {
-            let known: Vec<&str> = NAMES.iter().map(|variant| variant.name).collect();
-            let known = known.join(", ");
-            return Err(SubjectError::Resource(format!("trace-buffer has no variant {variant:?} (it has {known})")));
-        };
+        let kind = variant_of(&VARIANTS, variant, self.name())?;
         let knobs = Knobs::read(params, env)?;
         if env.model && !cfg!(feature = "hunt") {
             return Err(SubjectError::Resource("trace-buffer: built without models (feature `hunt`)".to_owned()));

@@ -25,6 +25,7 @@ use super::items::{counted, violation};
 use super::{Checker, Evidence, Judgement};
 use crate::finding::FindingKind;
 use crate::observation::{Detection, Health, Lease, Look, Outage, Part};
+use std::time::Duration;
 
 /// Every outage that lasts is noticed in time.
 pub(super) struct Undetected;
@@ -55,12 +56,16 @@ impl Checker for Undetected {
             let mut of_part = missed.iter().filter(|(outage, _)| outage.of == part);
             let (outage, by) = of_part.next()?;
             let of = counted(due.iter().filter(|(outage, _)| outage.of == part).count() as u64, "such outage");
-            let when = alarm(outage).map_or("never was".to_owned(), |at| format!("was at {at} ns"));
+            let since = |at: u64| Duration::from_nanos(at.saturating_sub(outage.from_ns));
+            let when = alarm(outage).map_or_else(
+                || format!("never was in {:?}", since(health.until_ns)),
+                |at| format!("was after {:?}", since(at)),
+            );
             let message = format!(
-                "worker {}: {} out from {} ns on, had to be declared failed by {by} ns and {when} ({} of {of} so)",
+                "worker {}: {} out, had to be declared failed within {:?} and {when} ({} of {of} so)",
                 outage.worker,
                 word(part),
-                outage.from_ns,
+                since(*by),
                 1 + of_part.count(),
             );
             Some(violation(self.kind(), word(part), message, &[]))
@@ -92,8 +97,7 @@ impl Checker for FalseAlarm {
             let mut of_detail = faults.iter().filter(|fault| fault.1 == detail);
             let (alarm, _, why) = of_detail.next()?;
             let (n, of) = (1 + of_detail.count(), counted(alarms.len() as u64, "alarm"));
-            let message =
-                format!("worker {} was declared failed at {} ns {why} ({n} of {of} so)", alarm.worker, alarm.at_ns);
+            let message = format!("worker {} was declared failed {why} ({n} of {of} so)", alarm.worker);
             Some(violation(self.kind(), detail, message, &[]))
         }))
     }
@@ -158,13 +162,16 @@ fn fault(health: &Health, alarm: &Look) -> Option<(&'static str, String)> {
         lease.worker == worker && read && at <= lease.until_ns
     };
     if let Some(lease) = health.leases.iter().find(valid) {
-        return Some(("lease", format!("within its lease from {} ns until {} ns", lease.from_ns, lease.until_ns)));
+        let (past, left) = (Duration::from_nanos(at - lease.from_ns), Duration::from_nanos(lease.until_ns - at));
+        return Some(("lease", format!("{past:?} into its lease, of which {left:?} were left")));
     }
     let begun =
         |outage: &&Outage| outage.worker == worker && outage.from_ns <= at && outage.to_ns.is_none_or(|to| at <= to);
     let why = match health.outages.iter().find(begun) {
         _ if !well => return None,
-        Some(outage) => format!("only {} ns after its {} went out", at - outage.from_ns, word(outage.of)),
+        Some(outage) => {
+            format!("only {:?} after its {} went out", Duration::from_nanos(at - outage.from_ns), word(outage.of))
+        }
         None => "and was well".to_owned(),
     };
     Some(("healthy", why))
