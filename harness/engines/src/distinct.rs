@@ -12,8 +12,8 @@ pub struct Distinct {
 }
 
 impl Distinct {
-    /// Counts one execution.
-    pub fn add(&mut self, fingerprint: u64) {
+    /// Counts one execution; true if it is unlike those before.
+    pub fn add(&mut self, fingerprint: u64) -> bool {
         self.total += 1;
         let times = self.seen.entry(fingerprint).or_insert(0);
         *times = times.saturating_add(1);
@@ -22,6 +22,7 @@ impl Distinct {
             2 => self.once -= 1,
             _ => {}
         }
+        *times == 1
     }
 
     /// Different fingerprints.

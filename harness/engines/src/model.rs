@@ -15,7 +15,7 @@ use racehunt_core::subject::{Actor, Call, Env, Instance, Opener, Subject};
 use racehunt_sync::fs::{self, faults::Rule};
 use racehunt_sync::process::{self, Unsynced};
 use racehunt_sync::{hook, thread};
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Actors run on stacks of this size: an overflow is a SIGSEGV, and 1 MiB costs nothing until it is touched.
@@ -43,16 +43,29 @@ enum Does {
 
 /// The program of a trial, ready to be executed any number of times.
 pub struct Model {
+    body: Body,
+    /// What files answer with instead of what was asked for.
+    rules: Vec<Rule>,
+    slot: Mutex<Slot>,
+    /// Actors of earlier executions: a search has millions, and their memory need not be asked for each time.
+    spare: Mutex<Vec<Actor>>,
+}
+
+/// What an execution executes.
+enum Body {
+    /// Calls of a subject's ops by actors that this module starts.
+    Ops(Ops),
+    /// A function that starts its own actors.
+    Closure(Arc<dyn Fn() + Send + Sync>),
+}
+
+/// The calls of a subject's ops.
+struct Ops {
     opener: Opener,
     parts: Vec<Part>,
     /// Processes that a part kills.
     mortal: Vec<u32>,
-    /// What files answer with instead of what was asked for.
-    rules: Vec<Rule>,
-    ops: Vec<&'static str>,
-    slot: Mutex<Slot>,
-    /// Actors of earlier executions: a search has millions, and their memory need not be asked for each time.
-    spare: Mutex<Vec<Actor>>,
+    names: Vec<&'static str>,
 }
 
 #[derive(Debug, Default)]
@@ -79,9 +92,20 @@ impl Model {
         let opener = subject
             .open(&trial.variant, &trial.params, &env)
             .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
-        let ops = subject.ops().iter().map(|o| o.name).collect();
-        let rules = faults::io_rules(&trial.faults);
-        Ok(Self { opener, parts, mortal, rules, ops, slot: Mutex::default(), spare: Mutex::default() })
+        let names = subject.ops().iter().map(|o| o.name).collect();
+        let ops = Ops { opener, parts, mortal, names };
+        Ok(Self::of(Body::Ops(ops), faults::io_rules(&trial.faults)))
+    }
+
+    /// The model of a function that starts its own actors. A panic of any of them is a finding, caught by their own code
+    /// or not.
+    #[must_use]
+    pub fn closure(body: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::of(Body::Closure(Arc::new(body)), Vec::new())
+    }
+
+    fn of(body: Body, rules: Vec<Rule>) -> Self {
+        Self { body, rules, slot: Mutex::default(), spare: Mutex::default() }
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Slot> {
@@ -104,18 +128,44 @@ impl Model {
 
     /// The execution: runs under whatever engine is current, in the engine's first actor.
     pub fn execute(self: &Arc<Self>) {
+        match &self.body {
+            Body::Ops(ops) => self.execute_ops(ops),
+            Body::Closure(body) => self.execute_closure(&**body),
+        }
+        hook::finish();
+    }
+
+    fn execute_closure(&self, body: &dyn Fn()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(body))
+            && racehunt_sync::engine::failed()
+        {
+            // The engine is ending the execution: only it may catch that.
+            resume_unwind(payload);
+        }
+        let names = hook::names();
+        let panicked = |caught: panics::Caught| Panic {
+            actor: names.get(caught.actor as usize).cloned().unwrap_or_default(),
+            message: caught.message,
+            site: caught.site,
+        };
+        let mut slot = self.slot();
+        slot.observation.panics.extend(panics::take().into_iter().map(panicked));
+        slot.observation.at_rest = true;
+    }
+
+    fn execute_ops(self: &Arc<Self>, ops: &Ops) {
         // Neither the opening nor the drain is an op: nothing goes wrong there.
         self.set_faults(false);
-        let instance = (self.opener)();
+        let instance = (ops.opener)();
         self.set_faults(true);
-        for process in &self.mortal {
+        for process in &ops.mortal {
             process::make_mortal(FIRST_PROCESS + process);
         }
-        let actors: Vec<_> = (0..self.parts.len())
+        let actors: Vec<_> = (0..ops.parts.len())
             .map(|number| {
                 let (model, instance) = (Arc::clone(self), Arc::clone(&instance));
                 thread::Builder::new()
-                    .name(self.parts[number].name.clone())
+                    .name(ops.parts[number].name.clone())
                     .stack_size(STACK)
                     .spawn(move || model.act(number, &*instance))
                     .expect("a modelled thread always starts")
@@ -125,7 +175,7 @@ impl Model {
             match actor.join() {
                 Ok(()) => {}
                 Err(payload) if process::is_kill(&*payload) => {}
-                Err(_) => self.panicked(number),
+                Err(_) => self.panicked(ops, number),
             }
         }
         self.set_faults(false);
@@ -144,7 +194,6 @@ impl Model {
         slot.observation.at_rest = true;
         drop(slot);
         drop(instance);
-        hook::finish();
     }
 
     /// Lets file calls fail, or not.
@@ -157,12 +206,13 @@ impl Model {
     }
 
     fn act(&self, number: usize, instance: &dyn Instance) {
+        let Body::Ops(ops) = &self.body else { return };
         let seed = {
             let mut slot = self.slot();
             slot.started += 1;
             slot.seed
         };
-        let part = &self.parts[number];
+        let part = &ops.parts[number];
         let calls = match &part.does {
             Does::Calls(calls) => calls,
             Does::Kill { process, unsynced } => {
@@ -199,7 +249,7 @@ impl Model {
                     hook::note(Location::caller(), || format!("{written} failed: {e}"));
                     let failure = OpFailure {
                         actor: number as u32,
-                        op: self.ops[call.op].to_owned(),
+                        op: ops.names[call.op].to_owned(),
                         kind: e.kind.to_owned(),
                         message: e.message,
                     };
@@ -209,8 +259,8 @@ impl Model {
         }
     }
 
-    fn panicked(&self, number: usize) {
-        let name = self.parts[number].name.clone();
+    fn panicked(&self, ops: &Ops, number: usize) {
+        let name = ops.parts[number].name.clone();
         // Actor 0 of the execution is the one that spawned the others.
         let caught = panics::take().into_iter().rfind(|c| c.actor as usize == number + 1);
         let (message, site) = caught.map_or_else(|| ("?".to_owned(), "?".to_owned()), |c| (c.message, c.site));
@@ -221,7 +271,11 @@ impl Model {
     #[must_use]
     pub fn end(&self) -> Ended {
         let slot = std::mem::take(&mut *self.slot());
-        Ended { observation: slot.observation, ops: slot.ops, all_started: slot.started == self.parts.len() }
+        let actors = match &self.body {
+            Body::Ops(ops) => ops.parts.len(),
+            Body::Closure(_) => slot.started,
+        };
+        Ended { observation: slot.observation, ops: slot.ops, all_started: slot.started == actors }
     }
 
     /// Takes back what [`Model::end`] gave, for the next execution to use its memory.

@@ -3,7 +3,7 @@
 use crate::emit::EngineError;
 use crate::model::{self, Model};
 use crate::panics;
-use crate::shuttle::{Budget, Driver, Execution, Seeds};
+use crate::shuttle::{Budget, Driver, Execution, Judged, Seeds};
 use crate::strategy::{Decisions, Diverged, Exact, Recording, Strategy};
 use racehunt_core::check::Panel;
 use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, Switches};
@@ -78,7 +78,7 @@ pub fn play(
             p.violations = Panel::default().judge(&e.ended.observation).0;
             p.recording = e.recording.clone();
             p.interleaving = record.then(|| model::interleaving(Some(e.recording.switches)));
-            true
+            Judged { go_on: true, fresh: false }
         })
     };
     let budget = Budget { executions: 1, steps: config.steps, deadline: None };

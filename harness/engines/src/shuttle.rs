@@ -3,8 +3,8 @@
 mod driver;
 mod search;
 
-pub use driver::{Budget, Driver, Execution, Seeds, Seen};
-pub use search::run;
+pub use driver::{Budget, Driver, Execution, Judged, Seeds, Seen};
+pub use search::{run, search};
 
 use shuttle::{Config, FailurePersistence, MaxSteps};
 

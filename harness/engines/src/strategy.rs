@@ -44,8 +44,17 @@ impl Point<'_> {
 pub trait Strategy {
     /// Begins an execution. False when there is nothing left to explore.
     fn begin(&mut self) -> bool;
-    /// Picks one of the options.
-    fn pick(&mut self, point: Point<'_>) -> u32;
+    /// Picks one of the options; `None` ends the execution here, since all it could go on to show is known.
+    fn pick(&mut self, point: Point<'_>) -> Option<u32>;
+    /// `actor` takes the step that it has pending ([`racehunt_sync::hook::pending`]): picked, or because there was no
+    /// choice. Told only to a strategy that [watches](Strategy::watches).
+    fn steps(&mut self, _actor: u32) {}
+    /// True if the strategy wants to hear of every step. Asked once.
+    fn watches(&self) -> bool {
+        false
+    }
+    /// The execution has ended. The hook's tables still show it.
+    fn ended(&mut self, _end: End) {}
     /// What is offered is not what was offered so far: forgets what was explored.
     fn restart(&mut self) {}
     /// Why the search cannot be trusted, if it noticed; looked at as each execution begins.
@@ -54,13 +63,34 @@ pub trait Strategy {
     }
 }
 
+/// How an execution ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct End {
+    /// It showed coverage that no execution before it had shown.
+    pub fresh: bool,
+    /// It was ended before its actors were: the strategy said so, or it ran into the bound on steps.
+    pub cut: bool,
+}
+
 impl Strategy for Box<dyn Strategy> {
     fn begin(&mut self) -> bool {
         (**self).begin()
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         (**self).pick(point)
+    }
+
+    fn steps(&mut self, actor: u32) {
+        (**self).steps(actor);
+    }
+
+    fn watches(&self) -> bool {
+        (**self).watches()
+    }
+
+    fn ended(&mut self, end: End) {
+        (**self).ended(end);
     }
 
     fn restart(&mut self) {
@@ -87,7 +117,7 @@ pub fn named(name: &Name, seed: u64) -> Box<dyn Strategy> {
 pub(crate) mod testing {
     //! A program without an engine: each actor has some steps, all independent.
 
-    use super::{Point, Strategy};
+    use super::{End, Point, Strategy};
 
     /// Plays actors of `lengths` steps under `strategy` until it has nothing left, at most `most` times; returns the
     /// order of steps of each execution.
@@ -100,13 +130,18 @@ pub(crate) mod testing {
                 let next = match options.as_slice() {
                     [] => break,
                     [only] => *only,
-                    _ => strategy.pick(Point { options: &options, current, yielding: false }),
+                    _ => match strategy.pick(Point { options: &options, current, yielding: false }) {
+                        Some(picked) => picked,
+                        None => break,
+                    },
                 };
+                strategy.steps(next);
                 assert!(options.contains(&next), "picked {next} of {options:?}");
                 left[next as usize] -= 1;
                 current = Some(next);
                 order.push(next);
             }
+            strategy.ended(End::default());
             all.push(order);
         }
         all

@@ -32,6 +32,13 @@ pub fn current() -> Engine {
     CURRENT.get()
 }
 
+/// True if the engine itself ended the execution that runs on this OS thread (a deadlock, a stop): its panic is nobody
+/// else's to catch.
+#[must_use]
+pub fn failed() -> bool {
+    crate::model::failed()
+}
+
 /// Makes `engine` current on this OS thread until the guard is dropped.
 #[must_use = "the engine is left when the guard is dropped"]
 pub fn enter(engine: Engine) -> Entered {

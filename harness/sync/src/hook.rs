@@ -39,6 +39,8 @@ struct World {
     names: Vec<String>,
     /// Where each actor was started, and whose end it waited for last.
     started: Vec<(Site, Option<ActorId>)>,
+    /// Who started each actor.
+    parents: Vec<Option<ActorId>>,
     objects: Vec<Object>,
     slots: Vec<Slot>,
     events: Vec<Event>,
@@ -120,6 +122,8 @@ pub fn reset(recording: bool) {
         w.name(0, "main");
         w.started.clear();
         w.started.push((Location::caller(), None));
+        w.parents.clear();
+        w.parents.push(None);
         w.objects.clear();
         w.slots.clear();
         w.slots.push(Slot::default());
@@ -161,6 +165,7 @@ pub fn new_actor(name: &str, site: Site) -> ActorId {
         let seq = w.seq;
         w.pending.push(Some(Pending { kind: Kind::Start, object: 0, site, seq, label: "" }));
         w.started.push((site, None));
+        w.parents.push(Some(ACTOR.get()));
         if name.is_empty() {
             w.name(id, &format!("actor-{id}"));
         } else {

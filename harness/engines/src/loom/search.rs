@@ -48,7 +48,7 @@ impl Hunt {
         self.steps += racehunt_sync::hook::steps();
         self.ops += ops;
         self.unstarted += u64::from(!all_started);
-        self.distinct.add(racehunt_sync::hook::fingerprint());
+        let _new = self.distinct.add(racehunt_sync::hook::fingerprint());
         for (i, new) in self.tally.observe(observation) {
             if new {
                 self.tally.findings_mut()[i].repro = Repro::Execution {

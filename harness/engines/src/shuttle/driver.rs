@@ -1,7 +1,7 @@
 //! One driver round every strategy: counts executions, looks at the budget before each, hands each to a judge.
 
 use crate::model::{self, Ended, Model};
-use crate::strategy::{Point, Record, Recording, Reduce, Strategy};
+use crate::strategy::{End, Point, Record, Recording, Reduce, Strategy};
 use crate::{panics, shuttle::config};
 use racehunt_sync::hook;
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
@@ -40,6 +40,8 @@ pub struct Seen {
     pub choices: u64,
     /// Executions cut off at the bound on steps: what they would have gone on to do was not seen.
     pub cut_off: u64,
+    /// Executions that the strategy ended, since all they could go on to show is known. None of the others counts them.
+    pub pruned: u64,
     /// Executions in which an actor never ran.
     pub unstarted: u64,
     /// True once the strategy has nothing left to explore.
@@ -63,8 +65,17 @@ pub struct Execution<'a> {
     pub recording: &'a Recording,
 }
 
-/// Judges an execution; false ends the current chunk.
-pub(crate) type Judge = Box<dyn FnMut(&Execution<'_>) -> bool>;
+/// Judges an execution.
+pub(crate) type Judge = Box<dyn FnMut(&Execution<'_>) -> Judged>;
+
+/// What a judge answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// False ends the current chunk.
+    pub go_on: bool,
+    /// The execution showed coverage that no execution before it had shown.
+    pub fresh: bool,
+}
 
 /// How the actors' draws are seeded.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +111,9 @@ struct State {
     last: Option<u32>,
     switches: u32,
     livelock: bool,
+    /// The strategy ended the execution that runs.
+    pruned: bool,
+    watches: bool,
     cut: bool,
     options: Vec<u32>,
 }
@@ -118,6 +132,7 @@ impl Driver {
         let log = Rc::<RefCell<Recording>>::default();
         let recorded = Record::new(strategy, Rc::clone(&log));
         let strategy: Box<dyn Strategy> = if reduce { Box::new(Reduce::new(recorded)) } else { Box::new(recorded) };
+        let watches = strategy.watches();
         Self(Rc::new(RefCell::new(State {
             strategy,
             log,
@@ -135,6 +150,8 @@ impl Driver {
             last: None,
             switches: 0,
             livelock: false,
+            pruned: false,
+            watches,
             cut: false,
             options: Vec::new(),
         })))
@@ -195,6 +212,12 @@ impl State {
     fn close(&mut self, waits: Option<Vec<racehunt_core::observation::Wait>>) {
         let Some(seed) = self.open.take() else { return };
         let mut ended = self.model.end();
+        if std::mem::take(&mut self.pruned) {
+            self.seen.pruned += 1;
+            self.strategy.ended(End { fresh: false, cut: true });
+            self.model.recycle(ended);
+            return;
+        }
         ended.observation.deadlock = waits;
         ended.observation.livelock = self.livelock;
         self.seen.executions += 1;
@@ -206,9 +229,18 @@ impl State {
         std::mem::swap(&mut log.picks, &mut self.picks);
         log.switches = self.switches;
         let execution = Execution { number: self.seen.executions, seed, ended: &ended, recording: &log };
-        self.cut |= !(self.judge)(&execution);
+        let judged = (self.judge)(&execution);
+        self.cut |= !judged.go_on;
         drop(log);
+        self.strategy.ended(End { fresh: judged.fresh, cut: self.livelock });
         self.model.recycle(ended);
+    }
+
+    /// `actor` goes on.
+    fn goes_on(&mut self, actor: u32) {
+        if self.watches {
+            self.strategy.steps(actor);
+        }
     }
 
     /// Notes a pick among `self.options`.
@@ -273,6 +305,7 @@ impl Scheduler for Handle {
             return None;
         }
         if let [only] = runnable {
+            state.goes_on(usize::from(only.id()) as u32);
             return Some(only.id());
         }
         state.options.clear();
@@ -284,8 +317,13 @@ impl Scheduler for Handle {
         let before = state.log.borrow().picks.len();
         let current = current.map(|c| usize::from(c) as u32);
         let picked = state.strategy.pick(Point { options: &state.options, current, yielding: is_yielding });
+        let Some(picked) = picked else {
+            state.pruned = true;
+            return None;
+        };
         state.seen.choices += (state.log.borrow().picks.len() - before) as u64;
         state.picked(picked);
+        state.goes_on(picked);
         Some(TaskId::from(picked as usize))
     }
 

@@ -1,6 +1,6 @@
 //! A trial of the shuttle engine: search, then shrink and confirm what was found.
 
-use super::driver::{Budget, Driver, Execution, MOST_DEADLOCKS, Seeds, Seen};
+use super::driver::{Budget, Driver, Execution, Judged, MOST_DEADLOCKS, Seeds, Seen};
 use crate::emit::{Emit, EngineError, Progress};
 use crate::model::Model;
 use crate::replay::{self, Recorded};
@@ -39,8 +39,8 @@ struct Hunt {
 }
 
 impl Hunt {
-    fn judge(&mut self, execution: &Execution<'_>) -> bool {
-        self.distinct.add(racehunt_sync::hook::fingerprint());
+    fn judge(&mut self, execution: &Execution<'_>) -> Judged {
+        let fresh = self.distinct.add(racehunt_sync::hook::fingerprint());
         for (i, new) in self.tally.observe(&execution.ended.observation) {
             let switches = execution.recording.switches;
             let better = self.kept.get(i).is_none_or(|k| switches < k.recording.switches);
@@ -57,7 +57,7 @@ impl Hunt {
                 self.fresh.push(i);
             }
         }
-        self.fresh.is_empty()
+        Judged { go_on: self.fresh.is_empty(), fresh }
     }
 }
 
@@ -71,6 +71,17 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     };
     let program = trial.program.deal(config.threads, config.ops_per_thread, trial.seed);
     let model = Arc::new(Model::new(trial, &program, subject)?);
+    Ok(search(trial, config, &model, &program, emit))
+}
+
+/// Searches the schedules of `model` in the calling process, whatever its actors are made of.
+pub fn search(
+    trial: &Trial,
+    config: &ShuttleConfig,
+    model: &Arc<Model>,
+    program: &[ActorProgram],
+    emit: &mut dyn Emit,
+) -> TrialOutcome {
     let _quiet = panics::keep();
     let _entered = engine::enter(Engine::Shuttle);
     let began = Instant::now();
@@ -90,13 +101,13 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     let strategy = strategy::named(&config.strategy, trial.seed);
     // A complete search needs the same program each time; a sample is the better for another one.
     let seeds = if config.strategy == Strategy::Dfs { Seeds::Fixed(trial.seed) } else { Seeds::Vary(trial.seed) };
-    let driver = Driver::new(Arc::clone(&model), strategy, config.reduce, budget, seeds, false, judge);
-    let stopped = chunks(&driver, &hunt, config, &program, emit);
+    let driver = Driver::new(Arc::clone(model), strategy, config.reduce, budget, seeds, false, judge);
+    let stopped = chunks(&driver, &hunt, config, program, emit);
     let seen = driver.seen();
     drop(driver);
     let hunt = Rc::into_inner(hunt).expect("the driver is gone").into_inner();
     let searched = began.elapsed();
-    Ok(conclude(hunt, &seen, stopped, searched, config, &program, &model))
+    conclude(hunt, &seen, stopped, searched, config, program, model)
 }
 
 /// Runs chunk after chunk. True if it was stopped from outside.

@@ -31,14 +31,14 @@ impl Strategy for Dfs {
         true
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         if self.depth == self.path.len() {
             self.path.push((0, point.options.len()));
         }
         let (taken, of) = self.path[self.depth];
         self.depth += 1;
         self.strayed |= of != point.options.len();
-        point.options[taken.min(point.options.len() - 1)]
+        Some(point.options[taken.min(point.options.len() - 1)])
     }
 
     fn restart(&mut self) {

@@ -77,7 +77,7 @@ impl Strategy for Pct {
         true
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         self.know(*point.options.last().expect("at least one option"));
         if let Some(current) = point.current
             && (point.yielding || self.changes.contains(&self.step))
@@ -89,9 +89,9 @@ impl Strategy for Pct {
         self.longest = self.longest.max(self.step);
         let by_priority = |a: &&u32| self.priorities[**a as usize];
         if self.executions == 1 && !point.yielding {
-            return point.options[0];
+            return Some(point.options[0]);
         }
-        *point.options.iter().max_by_key(by_priority).expect("at least one option")
+        point.options.iter().max_by_key(by_priority).copied()
     }
 }
 

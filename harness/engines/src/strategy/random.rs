@@ -22,8 +22,8 @@ impl Strategy for Random {
         true
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
-        point.options[self.0.random_range(0..point.options.len())]
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
+        Some(point.options[self.0.random_range(0..point.options.len())])
     }
 }
 

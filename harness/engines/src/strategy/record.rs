@@ -1,6 +1,6 @@
 //! Writes down what a strategy picked.
 
-use super::{Point, Strategy};
+use super::{End, Point, Strategy};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -43,16 +43,28 @@ impl<S: Strategy> Strategy for Record<S> {
         self.inner.restart();
     }
 
+    fn steps(&mut self, actor: u32) {
+        self.inner.steps(actor);
+    }
+
+    fn watches(&self) -> bool {
+        self.inner.watches()
+    }
+
+    fn ended(&mut self, end: End) {
+        self.inner.ended(end);
+    }
+
     fn complaint(&self) -> Option<String> {
         self.inner.complaint()
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
-        let picked = self.inner.pick(point);
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
+        let picked = self.inner.pick(point)?;
         let mut log = self.log.borrow_mut();
         log.picks.push(picked);
         log.decisions.push(super::replay::encode(point, picked));
         log.switches += u32::from(point.can_stay() && point.current != Some(picked));
-        picked
+        Some(picked)
     }
 }

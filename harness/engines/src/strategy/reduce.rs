@@ -1,6 +1,6 @@
 //! Leaves out the choices that cannot matter.
 
-use super::{Point, Strategy};
+use super::{End, Point, Strategy};
 use racehunt_sync::{hook, tries};
 
 /// Decorator: steps that no other actor can tell the moment of (start, spawn, join, unlock) run at once, and an actor
@@ -38,21 +38,33 @@ impl<S: Strategy> Strategy for Reduce<S> {
         self.inner.restart();
     }
 
+    fn steps(&mut self, actor: u32) {
+        self.inner.steps(actor);
+    }
+
+    fn watches(&self) -> bool {
+        self.inner.watches()
+    }
+
+    fn ended(&mut self, end: End) {
+        self.inner.ended(end);
+    }
+
     fn complaint(&self) -> Option<String> {
         self.inner.complaint()
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         if let Some(eager) = hook::offer(point.options, &mut self.kept) {
-            return eager;
+            return Some(eager);
         }
         let picked = match self.kept.as_slice() {
             // All wait: let the engine see the deadlock.
             [] => point.options[0],
             [only] => *only,
-            several => self.inner.pick(Point { options: several, current: self.last, ..point }),
+            several => self.inner.pick(Point { options: several, current: self.last, ..point })?,
         };
         self.last = Some(picked);
-        picked
+        Some(picked)
     }
 }

@@ -40,15 +40,15 @@ impl Strategy for Decisions {
         !std::mem::replace(&mut self.begun, true)
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         let decision = self.list.get(self.at).copied().unwrap_or(0) as usize;
         self.at += 1;
         let stay = stay(point);
         let others = || point.options.iter().copied().filter(|o| *o != stay);
-        match decision.min(point.options.len() - 1) {
+        Some(match decision.min(point.options.len() - 1) {
             0 => stay,
             n => others().nth(n - 1).unwrap_or(stay),
-        }
+        })
     }
 }
 
@@ -124,11 +124,11 @@ impl Strategy for Exact {
         !std::mem::replace(&mut self.begun, true)
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         let mut state = self.state.borrow_mut();
         let want = self.picks.get(state.at).copied();
         state.at += 1;
-        match want {
+        Some(match want {
             Some(want) if point.options.contains(&want) => want,
             Some(want) => {
                 let (at, options) = (state.at, point.options.to_vec());
@@ -139,7 +139,7 @@ impl Strategy for Exact {
                 state.diverged.get_or_insert(Diverged::TooShort(self.picks.len()));
                 stay(point)
             }
-        }
+        })
     }
 }
 

@@ -42,7 +42,7 @@ impl Strategy for Urw {
         true
     }
 
-    fn pick(&mut self, point: Point<'_>) -> u32 {
+    fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         let total: u64 = point.options.iter().map(|a| self.left(*a)).sum();
         let mut draw = self.rng.random_range(0..total);
         let mut picked = point.options[0];
@@ -58,7 +58,7 @@ impl Strategy for Urw {
             self.made.resize(picked as usize + 1, 0);
         }
         self.made[picked as usize] += 1;
-        picked
+        Some(picked)
     }
 }
 

@@ -12,7 +12,7 @@ use racehunt_core::subject::{
 use racehunt_engines::loom::{Explorer, Judge, Stopped};
 use racehunt_engines::model::Model;
 use racehunt_engines::panics;
-use racehunt_engines::shuttle::{Budget, Driver, Execution, Seeds, Seen};
+use racehunt_engines::shuttle::{Budget, Driver, Execution, Judged, Seeds, Seen};
 use racehunt_engines::strategy::Strategy;
 use racehunt_sync::engine::{self, Engine};
 use shuttle::scheduler::{DfsScheduler, Schedule, Scheduler, Task, TaskId};
@@ -118,7 +118,7 @@ pub(crate) fn drive(
     let budget = Budget { executions: most, steps: 2_000, deadline: None };
     let judge = Box::new(move |e: &Execution<'_>| {
         judge(e, lock(&sink).clone());
-        true
+        Judged { go_on: true, fresh: false }
     });
     let driver = Driver::new(model, strategy, reduce, budget, Seeds::Fixed(7), recording, judge);
     let finished = driver.run(None);

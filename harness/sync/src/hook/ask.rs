@@ -1,7 +1,7 @@
 //! What engines ask of the tables: who waits, what happened, and when.
 
 use super::words::mix;
-use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, with};
+use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, Pending, with};
 
 /// Every actor with an operation announced and not done: after a deadlock, those that wait.
 #[must_use]
@@ -40,6 +40,23 @@ pub fn fingerprint() -> u64 {
         }
         all
     })
+}
+
+/// The pending operations by actor, all at once: a strategy that looks at each of them at each step saves the rest.
+pub fn with_pending<R>(f: impl FnOnce(&[Option<Pending>]) -> R) -> R {
+    with(|w| f(&w.pending))
+}
+
+/// The actor that started `actor`; `None` for the first, and for one that there is not.
+#[must_use]
+pub fn parent(actor: ActorId) -> Option<ActorId> {
+    with(|w| w.parents.get(actor as usize).copied().flatten())
+}
+
+/// The actor whose end `actor` waited for last.
+#[must_use]
+pub fn joined(actor: ActorId) -> Option<ActorId> {
+    with(|w| w.started.get(actor as usize).and_then(|s| s.1))
 }
 
 /// Operations done in this execution.
