@@ -1,0 +1,1 @@
+//! Tests of what is worked out from the steps.
