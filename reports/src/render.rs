@@ -6,6 +6,7 @@ mod figures;
 mod interleaving;
 mod json;
 mod markdown;
+mod svg;
 mod text;
 
 pub use catalogue::markdown as catalogue;
@@ -16,6 +17,7 @@ pub(crate) use coverage::mark;
 pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;
+pub use svg::{of_finding as svg_of_finding, of_report as svg_of_report, svg};
 pub use text::{TextOptions, text};
 
 use crate::model::{LeftOut, Report};
@@ -48,6 +50,12 @@ pub const ALL: &[Renderer] = &[
         extension: "md",
         about: "a short summary for a job page or a review comment",
         render: |r| markdown(r).into_bytes(),
+    },
+    Renderer {
+        name: "svg",
+        extension: "svg",
+        about: "the lane diagram of one finding (see --finding)",
+        render: |r| svg_of_report(r, None).unwrap_or_else(svg::nothing).into_bytes(),
     },
     Renderer {
         name: "text",

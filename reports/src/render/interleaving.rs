@@ -150,7 +150,8 @@ impl<'a> Table<'a> {
 
     /// Margin and number, the lanes, place, object.
     fn widths(&self) -> Vec<usize> {
-        let longest = |of: &dyn Fn(&Line) -> usize, least: usize| self.lines.iter().map(of).max().unwrap_or(0).max(least);
+        let longest =
+            |of: &dyn Fn(&Line) -> usize, least: usize| self.lines.iter().map(of).max().unwrap_or(0).max(least);
         let mut widths = vec![longest(&|line| chars(&line.margin) + chars(&line.number) + 2, 6)];
         for (i, lane) in self.lanes.iter().enumerate() {
             let natural = longest(&|line| line.lanes[i].width(), chars(&cell(&lane.name))) + 2;
@@ -214,15 +215,13 @@ impl<'a> Table<'a> {
             line.lanes.iter().zip(&widths[1..]).map(|(cell, width)| cell.lines(width.saturating_sub(2))).collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
         for nth in 0..height {
-            let (margin, number) = if nth == 0 {
-                (line.margin.clone(), line.number.as_str())
-            } else {
-                (continued(&line.margin), "")
-            };
+            let (margin, number) =
+                if nth == 0 { (line.margin.clone(), line.number.as_str()) } else { (continued(&line.margin), "") };
             let gap = widths[0].saturating_sub(chars(&margin) + chars(number) + 1);
             let mut parts = vec![format!("{margin}{}{} ", " ".repeat(gap), style.faint(number))];
             for (i, (lines, width)) in wrapped.iter().zip(&widths[1..]).enumerate() {
-                let text = pad(&format!(" {}", lines.get(nth).cloned().unwrap_or_else(|| line.lanes[i].below())), *width);
+                let text =
+                    pad(&format!(" {}", lines.get(nth).cloned().unwrap_or_else(|| line.lanes[i].below())), *width);
                 let own = line.lanes[i].part == Part::Own;
                 parts.push(if loud && own { style.verdict(Verdict::Fail, &text) } else { style.actor(i, &text) });
             }

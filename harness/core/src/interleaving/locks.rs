@@ -59,20 +59,14 @@ pub(super) fn waits(steps: &[Step], holds: &[Hold], told: &Told) -> Vec<Waited> 
 }
 
 /// The first moment in `from..to` at which `actor` could not have the lock, and who had it then.
-fn blocked(
-    holds: &[Hold],
-    actor: u32,
-    object: u32,
-    shared: bool,
-    from: usize,
-    to: usize,
-) -> Option<(usize, Vec<u32>)> {
+fn blocked(holds: &[Hold], actor: u32, object: u32, shared: bool, from: usize, to: usize) -> Option<(usize, Vec<u32>)> {
     let against = |h: &&Hold| h.object_id == object && h.actor != actor && !(shared && h.shared);
     // Between two steps the lock is held from behind the one that takes it up to the one that gives it up.
     let during = |h: &&Hold| h.from < to && h.to.is_none_or(|end| end >= from);
     let of: Vec<&Hold> = holds.iter().filter(against).filter(during).collect();
     let at = of.iter().map(|h| (h.from + 1).max(from)).min()?;
-    let mut on: Vec<u32> = of.iter().filter(|h| h.from < at && h.to.is_none_or(|end| end >= at)).map(|h| h.actor).collect();
+    let mut on: Vec<u32> =
+        of.iter().filter(|h| h.from < at && h.to.is_none_or(|end| end >= at)).map(|h| h.actor).collect();
     on.sort_unstable();
     on.dedup();
     (at < to).then_some((at, on))

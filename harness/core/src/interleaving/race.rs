@@ -39,9 +39,14 @@ pub(super) fn conflict(a: &Step, b: &Step) -> bool {
 pub(super) fn preempted(steps: &[Step], waits: &[Waited]) -> Vec<usize> {
     let left = |at: &usize| {
         let step = &steps[*at];
-        let moved = steps.get(at + 1).is_some_and(|next| next.actor != step.actor);
+        // The first step of a new actor is run at once, and is no turn of it.
+        let turn = steps[at + 1..].iter().find(|s| s.actor == step.actor || s.kind != "start");
+        let next_is_other = steps.get(at + 1).is_some_and(|s| s.actor != step.actor);
+        let moved = next_is_other && turn.is_some_and(|s| s.actor != step.actor);
         let next = steps[at + 1..].iter().position(|s| s.actor == step.actor).map(|i| at + 1 + i);
-        moved && !ends_call(step) && next.is_some_and(|next| !begins_call(&steps[next]) && !yields(next, *at, steps, waits))
+        moved
+            && !ends_call(step)
+            && next.is_some_and(|next| !begins_call(&steps[next]) && !yields(next, *at, steps, waits))
     };
     (0..steps.len()).filter(left).collect()
 }

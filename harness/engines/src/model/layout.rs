@@ -57,7 +57,9 @@ fn told(started: usize, between: &[hook::Event]) -> Told {
     let waits_now = |b: &hook::Blocked| {
         let last = between.iter().rposition(|e| e.actor == b.actor).map_or(0, |i| started + i + 1);
         let marked = marks.iter().any(|m| m.actor == b.actor && m.mark == Mark::Waits && m.at >= last);
-        marked || b.waits.kind == Kind::Join || (matches!(b.waits.kind, Kind::Lock | Kind::ReadLock) && !b.holders.is_empty())
+        marked
+            || b.waits.kind == Kind::Join
+            || (matches!(b.waits.kind, Kind::Lock | Kind::ReadLock) && !b.holders.is_empty())
     };
     told.stuck = blocked().into_iter().filter(waits_now).map(stuck).collect();
     told

@@ -50,8 +50,7 @@ impl Lane {
     pub(super) fn cell(&self, shown: &Interleaving, row: Row) -> Cell {
         let (part, text) = self.says(shown, row);
         let bars: Vec<(char, char)> = self.bars.iter().map(|bar| self.bar(bar, shown, row)).collect();
-        let gap = if bars.is_empty() { "" } else { " " };
-        let side = |of: fn(&(char, char)) -> char| format!("{}{gap}", bars.iter().map(of).collect::<String>());
+        let side = |of: fn(&(char, char)) -> char| bars.iter().map(of).collect::<String>();
         Cell { part, bars: side(|b| b.0), under: side(|b| b.1), text }
     }
 
@@ -63,6 +62,13 @@ impl Lane {
             h.to.and_then(|to| shown.steps.get(to)).is_some_and(|step| step.actor == self.actor && step.releases())
         };
         for hold in bar {
+            if let Row::Again(fold) = row {
+                // What each repetition takes and gives up itself is seen in the first one.
+                if hold.from < fold.from && hold.to.is_none_or(|to| to >= fold.end()) {
+                    return ('┃', '┃');
+                }
+                continue;
+            }
             match hold.to {
                 _ if at == hold.from && step => return ('┏', '┃'),
                 Some(to) if at == to && step && gives_up(hold) => return ('┗', ' '),
@@ -92,7 +98,7 @@ impl Lane {
             }
             Row::Stuck(wait) if shown.waits[wait].actor == self.actor => {
                 let wait = &shown.waits[wait];
-                (Part::Own, format!("✗ {} waits{}", cell(&wait.kind), cell(&rows::for_whom(shown, wait))))
+                (Part::Own, format!(" ✗ {} waits{}", cell(&wait.kind), cell(&rows::for_whom(shown, wait))))
             }
             Row::Switch { to, preempts: true } if shown.steps[to - 1].actor == self.actor => {
                 (Part::Own, "preempted".to_owned())
@@ -106,17 +112,17 @@ impl Lane {
         let at = row.at(shown);
         let killed = |k: &&racehunt_core::interleaving::Killed| k.actor == self.actor && k.step == at;
         if matches!(row, Row::Step { .. }) && shown.killed.iter().any(|k| killed(&k)) {
-            return "✗ killed".to_owned();
+            return " ✗ killed".to_owned();
         }
         let during = |from: usize, to: usize| from <= at && at < to;
         let waits = shown.waits.iter().find(|w| w.actor == self.actor && during(w.from, w.to.unwrap_or(usize::MAX)));
         match (waits, row) {
             (Some(_), Row::Stuck(_)) | (None, _) => String::new(),
             (Some(wait), Row::Step { at, .. }) if at == wait.from => {
-                format!("┊ waits{}", cell(&rows::for_whom(shown, wait)))
+                format!(" ┊ waits{}", cell(&rows::for_whom(shown, wait)))
             }
             (Some(wait), Row::Switch { .. }) if at == wait.from => String::new(),
-            (Some(_), _) => "┊".to_owned(),
+            (Some(_), _) => " ┊".to_owned(),
         }
     }
 }
@@ -132,7 +138,8 @@ impl Cell {
         let text = self.text.trim_start();
         let indent = " ".repeat(self.text.len() - text.len());
         let options = textwrap::Options::new(room).initial_indent(&indent).subsequent_indent("   ");
-        let mut lines: Vec<String> = textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect();
+        let mut lines: Vec<String> =
+            textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect();
         if lines.is_empty() {
             lines.push(String::new());
         }
@@ -142,15 +149,17 @@ impl Cell {
 
     /// What stands below the cell's last line, where another lane's has more of them.
     pub(super) fn below(&self) -> String {
-        let waits = if self.text.starts_with('┊') { "┊" } else { "" };
+        let waits = if self.text.starts_with(" ┊") { " ┊" } else { "" };
         format!("{}{waits}", self.under)
     }
 
     /// The cell as a part of a rule.
     pub(super) fn rule(&self, width: usize) -> String {
-        let bars: String = self.bars.chars().map(|c| if c == ' ' { '╌' } else { c }).collect();
-        let text = if self.text.is_empty() { String::new() } else { format!("{} ", self.text) };
-        let left = format!("╌{bars}{}{text}", if self.text == "preempted" { "╌ " } else { "" });
+        let text = match self.text.as_str() {
+            "preempted" => "╌ preempted ".to_owned(),
+            text => text.replace(' ', "╌"),
+        };
+        let left = format!("╌{}{text}", self.bars.replace(' ', "╌"));
         let cut: String = left.chars().take(width).collect();
         format!("{cut}{}", "╌".repeat(width.saturating_sub(chars(&cut))))
     }

@@ -134,7 +134,8 @@ fn tell(shown: &Interleaving, race: &Race) -> Option<String> {
     } else {
         let entered = step(race.entered)?;
         let theirs = format!("`{}` ({}) and `{}` ({})", what(entered), race.entered + 1, what(first), race.first + 1);
-        let theirs = if race.entered <= race.first { theirs } else { format!("`{}` ({})", what(first), race.first + 1) };
+        let theirs =
+            if race.entered <= race.first { theirs } else { format!("`{}` ({})", what(first), race.first + 1) };
         format!("{other}'s {theirs} came between {mine}")
     };
     Some(format!("{pair}: {came}"))
@@ -145,9 +146,15 @@ fn tell_stuck(shown: &Interleaving, wait: &Waited) -> String {
         object if object.is_empty() => String::new(),
         object => format!(" {object}"),
     };
-    let held = shown.holds.iter().rfind(|h| h.object_id == wait.object_id && h.to.is_none() && wait.on.contains(&h.actor));
+    let held =
+        shown.holds.iter().rfind(|h| h.object_id == wait.object_id && h.to.is_none() && wait.on.contains(&h.actor));
     let since = held.map_or_else(String::new, |h| format!(", who holds it since step {}", h.from + 1));
-    format!("{} waits for ever: {}{object}{}{since}", actor(shown, wait.actor), clean(&wait.kind), for_whom(shown, wait))
+    format!(
+        "{} waits for ever: {}{object}{}{since}",
+        actor(shown, wait.actor),
+        clean(&wait.kind),
+        for_whom(shown, wait)
+    )
 }
 
 /// How many steps there are, before, in it, and after.
