@@ -244,7 +244,8 @@ fn continued(margin: &str) -> String {
 
 fn legend(shown: &Interleaving, detail: Detail, out: &mut String) {
     for named in &shown.objects {
-        let number = if detail == Detail::Brief { format!("#{} ", named.id) } else { String::new() };
+        let numbered = named.name.ends_with(&format!("#{}", named.id));
+        let number = if detail == Detail::Brief && !numbered { format!("#{} ", named.id) } else { String::new() };
         let made = if named.made.is_empty() { String::new() } else { format!(": made at {}", clean(&named.made)) };
         let _ = writeln!(out, " {number}{}{made}", clean(&named.name));
     }

@@ -2,7 +2,7 @@
 //! what is marked.
 
 use crate::words::{clean, counted};
-use racehunt_core::interleaving::{Fold, Interleaving, Race, Step, Waited};
+use racehunt_core::interleaving::{Fold, Hold, Interleaving, Race, Step, Waited};
 
 /// One row of a view, from the top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,19 +142,18 @@ fn tell(shown: &Interleaving, race: &Race) -> Option<String> {
 }
 
 fn tell_stuck(shown: &Interleaving, wait: &Waited) -> String {
-    let object = match object(shown, wait.object_id, &wait.object) {
-        object if object.is_empty() => String::new(),
-        object => format!(" {object}"),
-    };
-    let held =
-        shown.holds.iter().rfind(|h| h.object_id == wait.object_id && h.to.is_none() && wait.on.contains(&h.actor));
-    let since = held.map_or_else(String::new, |h| format!(", who holds it since step {}", h.from + 1));
-    format!(
-        "{} waits for ever: {}{object}{}{since}",
-        actor(shown, wait.actor),
-        clean(&wait.kind),
-        for_whom(shown, wait)
-    )
+    let who = actor(shown, wait.actor);
+    let on: Vec<String> = wait.on.iter().map(|number| actor(shown, *number)).collect();
+    let object = object(shown, wait.object_id, &wait.object);
+    let open = |h: &&Hold| h.object_id == wait.object_id && h.to.is_none() && wait.on.contains(&h.actor);
+    let since = shown.holds.iter().rfind(open).map(|h| format!(" since step {}", h.from + 1));
+    match (on.as_slice(), since) {
+        ([], _) => format!("{who} waits for ever: {} {object}", clean(&wait.kind)).trim_end().to_owned(),
+        (on, Some(since)) => {
+            format!("{who} waits for ever to {} {object}, held by {}{since}", clean(&wait.kind), on.join(" and "))
+        }
+        (on, None) => format!("{who} waits for ever to {} {}", clean(&wait.kind), on.join(" and ")),
+    }
 }
 
 /// How many steps there are, before, in it, and after.
