@@ -84,3 +84,5 @@ pub fn by_name(name: &str) -> Option<&'static Renderer> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod views;

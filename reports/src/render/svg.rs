@@ -87,7 +87,7 @@ fn row(shown: &Interleaving, plan: &Plan, row: Row, top: u32, paint: &mut Paint)
             let Some(lane) = plan.lane(wait.actor) else { return };
             let text = format!("✗ {} waits{}", wait.kind, rows::for_whom(shown, wait));
             let title = format!("{text}\n{} {}", wait.object, wait.site);
-            paint.boxed("rh-stuck", (lane.text, y), lane.room, (&text, "rh-op"), &title);
+            paint.boxed("rh-stuck", (lane.text, y), lane.box_of(&text), &text, &title);
             sides(shown, plan, ("✗", &wait.site, wait.object_id, &wait.object), y, paint);
         }
     }
@@ -96,8 +96,7 @@ fn row(shown: &Interleaving, plan: &Plan, row: Row, top: u32, paint: &mut Paint)
 fn step(shown: &Interleaving, plan: &Plan, (at, times): (usize, usize), y: u32, paint: &mut Paint) {
     let step = &shown.steps[at];
     let Some(lane) = plan.lane(step.actor) else { return };
-    let many = if times > 1 { format!(" ×{times}") } else { String::new() };
-    let text = format!("{}{many}", rows::what_and_value(step));
+    let text = plan::said(shown, at);
     let title = format!("step {}: {} {}\n{}\n{}", at + 1, step.kind, step.label, step.object, step.site);
     let number = if times > 1 { format!("{}–{}", at + 1, at + times) } else { (at + 1).to_string() };
     if step.is_note() {
@@ -112,7 +111,7 @@ fn step(shown: &Interleaving, plan: &Plan, (at, times): (usize, usize), y: u32, 
         } else {
             "rh-box"
         };
-        paint.boxed(class, (lane.text, y), lane.room, (&cut(&text, plan::LONGEST), "rh-op"), &title);
+        paint.boxed(class, (lane.text, y), lane.box_of(&text), &cut(&text, plan::LONGEST), &title);
     }
     sides(shown, plan, (&number, &step.site, step.object_id, &step.object), y, paint);
 }

@@ -44,7 +44,8 @@ pub(super) fn preempted(steps: &[Step], waits: &[Waited]) -> Vec<usize> {
         let next_is_other = steps.get(at + 1).is_some_and(|s| s.actor != step.actor);
         let moved = next_is_other && turn.is_some_and(|s| s.actor != step.actor);
         let next = steps[at + 1..].iter().position(|s| s.actor == step.actor).map(|i| at + 1 + i);
-        moved
+        step.kind != "start"
+            && moved
             && !ends_call(step)
             && next.is_some_and(|next| !begins_call(&steps[next]) && !yields(next, *at, steps, waits))
     };

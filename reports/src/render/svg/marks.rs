@@ -1,7 +1,7 @@
 //! What lasts over several rows: lanes, holds, waits, and the lines of the races.
 
 use super::paint::Paint;
-use super::plan::{BAR, Lane, Plan};
+use super::plan::{self, BAR, Lane, Plan};
 use super::rows;
 use racehunt_core::interleaving::{Interleaving, Race};
 
@@ -64,11 +64,13 @@ fn line(shown: &Interleaving, plan: &Plan, race: &Race, paint: &mut Paint) {
         return;
     };
     // The lines meet the boxes at the sides that face each other.
-    let (from, to) = if mine.left < theirs.left {
-        (mine.text + mine.room, theirs.text)
+    let right = |lane: &Lane, at: usize| lane.text + lane.box_of(&plan::said(shown, at));
+    let (mine_at, theirs_at): (&dyn Fn(usize) -> u32, &dyn Fn(usize) -> u32) = if mine.left < theirs.left {
+        (&|at| right(mine, at), &|_| theirs.text)
     } else {
-        (mine.text, theirs.text + theirs.room)
+        (&|_| mine.text, &|at| right(theirs, at))
     };
-    paint.curve("rh-window", (from, opens), (to, entered), "here the window opened");
-    paint.curve("rh-race", (to, first), (from, second), "the racing pair");
+    let (window, race_line) = ("here the window opened", "the racing pair");
+    paint.curve("rh-window", (mine_at(race.opens), opens), (theirs_at(race.entered), entered), window);
+    paint.curve("rh-race", (theirs_at(race.first), first), (mine_at(race.second), second), race_line);
 }

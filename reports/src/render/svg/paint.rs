@@ -18,7 +18,7 @@ const STYLE: &str = "\
 .rh .rh-pair{fill:#ffebe9;stroke:#cf222e;stroke-width:2.5}\
 .rh .rh-stuck{fill:#ffebe9;stroke:#cf222e;stroke-dasharray:4 3}\
 .rh .rh-rule{stroke:#d1d9e0;stroke-dasharray:2 4}.rh .rh-switch{stroke:#8250df;stroke-dasharray:6 3}\
-.rh .rh-tag{fill:#8250df}.rh .rh-tagged{fill:#ffffff}\
+.rh .rh-tag{fill:#8250df}.rh .rh-tagged{fill:#f6f8fa}\
 .rh .rh-race,.rh .rh-window{fill:none;stroke:#cf222e;stroke-width:2.5}\
 .rh .rh-window{stroke:#9a6700;stroke-width:1.5;stroke-dasharray:5 4}\
 .rh .rh-wait{fill:url(#rh-hatch);stroke:#59636e}.rh .rh-hatching{stroke:#59636e;stroke-width:2}\
@@ -28,7 +28,7 @@ const STYLE: &str = "\
 .rh .rh-lane{fill:#151b23;stroke:#3d444d}\
 .rh .rh-box{fill:#12283f;stroke:#388bfd}.rh .rh-opens{fill:#341f00;stroke:#d29922}\
 .rh .rh-pair,.rh .rh-stuck{fill:#490e14;stroke:#ff7b72}\
-.rh .rh-rule{stroke:#3d444d}.rh .rh-switch{stroke:#ab7df8}.rh .rh-tag{fill:#ab7df8}.rh .rh-tagged{fill:#0d1117}\
+.rh .rh-rule{stroke:#3d444d}.rh .rh-switch{stroke:#ab7df8}.rh .rh-tag{fill:#ab7df8}.rh .rh-tagged{fill:#151b23}\
 .rh .rh-race{stroke:#ff7b72}.rh .rh-window{stroke:#d29922}\
 .rh .rh-wait{stroke:#9198a1}.rh .rh-hatching{stroke:#9198a1}}";
 
@@ -77,14 +77,16 @@ impl Paint {
         );
     }
 
-    /// A text in a box, its left edge and middle at `at`, as wide as the text and at most `room`.
-    pub(super) fn boxed(&mut self, class: &str, (x, y): At, room: u32, (text, inside): (&str, &str), title: &str) {
-        let width = (wide(text.chars().count()) + 12).min(room);
+    /// A text in a box, whose left edge and middle are at the first pair; as wide as said.
+    pub(super) fn boxed(&mut self, class: &str, (x, y): At, width: u32, text: &str, title: &str) {
         self.0.push_str("<g>");
         self.0.push_str(&tooltip(title));
         self.rect(class, (x, y - 10), (width, 20), "");
-        self.text(inside, (x + 6, y + 4), text, "", "");
-        self.0.push_str("</g>\n");
+        self.text("rh-op", (x + 6, y + 4), text, "", "");
+        self.0.push_str(
+            "</g>
+",
+        );
     }
 
     /// A small text that breaks a line.

@@ -58,6 +58,14 @@ pub(super) fn wide(chars: usize) -> u32 {
     (chars as f64 * CHAR).ceil() as u32
 }
 
+/// What the box of a step says.
+pub(super) fn said(shown: &Interleaving, at: usize) -> String {
+    let Some(step) = shown.steps.get(at) else { return String::new() };
+    let fold = shown.folds.iter().find(|f| f.from == at && f.len == 1);
+    let many = fold.map_or_else(String::new, |f| format!(" ×{}", f.times));
+    format!("{}{many}", rows::what_and_value(step))
+}
+
 fn longest<'t>(texts: impl Iterator<Item = std::borrow::Cow<'t, str>>, least: usize) -> usize {
     texts.map(|t| t.chars().count()).max().unwrap_or(0).clamp(least, LONGEST)
 }
@@ -126,6 +134,11 @@ impl Plan {
 }
 
 impl Lane {
+    /// Width of a box with that text.
+    pub(super) fn box_of(&self, text: &str) -> u32 {
+        (wide(text.chars().count().min(LONGEST)) + 12).min(self.room)
+    }
+
     fn of(shown: &Interleaving, actor: u32, left: u32) -> Self {
         let mut bars: Vec<Vec<Hold>> = Vec::new();
         for hold in shown.holds.iter().filter(|h| h.actor == actor) {
@@ -136,8 +149,8 @@ impl Lane {
             }
         }
         let name = rows::actor(shown, actor);
-        let steps = shown.steps.iter().filter(|s| s.actor == actor);
-        let said = steps.map(|s| format!("{} ×10", rows::what_and_value(s)).into());
+        let own = |at: &usize| shown.steps[*at].actor == actor;
+        let said = (0..shown.steps.len()).filter(own).map(|at| self::said(shown, at).into());
         let stuck = shown.waits.iter().filter(|w| w.actor == actor && w.to.is_none());
         let stuck = stuck.map(|w| format!("✗ {} waits{}", w.kind, rows::for_whom(shown, w)).into());
         let room = wide(longest(said.chain(stuck).chain([name.as_str().into()]), 12)) + 14;
