@@ -109,7 +109,7 @@ pub struct Named {
 /// Freund and Yi, "Velodrome", PLDI 2008.
 ///
 /// Where a switch has several such cycles, the one told is, in this order: of one object that is no lock, of objects that are no
-/// lock, of locks; then that with the earliest `second`. It is the race of the *schedule*: that it broke what was checked
+/// lock, of locks; then one whose `second` changes the object, then the earliest `second`. It is the race of the *schedule*: that it broke what was checked
 /// is likely at the minimum of switches, and not proven.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -92,8 +92,10 @@ fn race_at(steps: &[Step], at: usize, clocks: &Clocks) -> Option<Race> {
     let between = at + 1..back.min(at + 1 + REACH);
     let edge = |a: usize, b: usize| conflict(&steps[a], &steps[b]) && !clocks.enforced(a, b, steps);
     let lock = |i: usize| access(&steps[i]).is_some_and(|a| a.1);
-    let mut best: Option<((u8, usize, usize), Race)> = None;
+    let mut best: Option<((u8, bool, usize, usize), Race)> = None;
     for second in (back..end).filter(mine).take(REACH) {
+        // Acting on what is no longer so says more than looking again.
+        let looks = access(&steps[second]).is_some_and(|a| a.0 == Access::Reads);
         for first in between.clone().filter(|first| edge(*first, second)) {
             let same = |i: &usize| steps[*i].actor == steps[first].actor;
             // The nearest step before, and the first one in between: that is where the window was entered.
@@ -106,9 +108,9 @@ fn race_at(steps: &[Step], at: usize, clocks: &Clocks) -> Option<Race> {
             let Some((opens, entered)) = opened else { continue };
             // Of one object the step that came into the window; of several the last one before it closed.
             let rank = match (lock(opens) || lock(second), entered == first) {
-                (false, true) => (0, second, first),
-                (false, false) => (1, second, usize::MAX - first),
-                (true, _) => (2, second, first),
+                (false, true) => (0, looks, second, first),
+                (false, false) => (1, looks, second, usize::MAX - first),
+                (true, _) => (2, looks, second, first),
             };
             if best.as_ref().is_none_or(|b| rank < b.0) {
                 let object_id = steps[second].object_id;

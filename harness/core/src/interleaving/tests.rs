@@ -52,6 +52,13 @@ fn two_objects_that_belong_together_are_a_race_too() {
 }
 
 #[test]
+fn acting_on_what_was_seen_says_more_than_looking_again() {
+    let steps = [(1, "read", 5), (2, "write", 5), (1, "read", 5), (1, "write", 5)];
+    assert_eq!(pairs(&plain(&steps)), [(0, 1, 3)]);
+    assert_eq!(pairs(&plain(&steps[..3])), [(0, 1, 2)]);
+}
+
+#[test]
 fn what_the_program_orders_is_no_race() {
     let asked = [(1, "write", 5), (1, "send", 9), (2, "recv", 9), (2, "write", 5), (1, "read", 5)];
     assert_eq!(pairs(&plain(&asked)), [], "the second write was asked for by a message");
