@@ -1,7 +1,8 @@
 //! The steps of one execution, laid out by actor, with what they mean: who held and waited, and where the race is.
 //!
-//! The steps alone are the record that a replay is held against. All the rest is worked out from them ([`Interleaving::explain`])
-//! and from the little that no step says ([`Told`]); it may get better without making old recordings wrong.
+//! The steps alone are the record that a replay is held against. All the rest is worked out from them
+//! ([`Interleaving::explain`]) and from the little that no step says ([`Told`]); it may get better without making old
+//! recordings wrong.
 
 mod fold;
 mod locks;
@@ -99,18 +100,18 @@ pub struct Named {
 /// Two steps that race: had they come the other way round, another thing would have happened.
 ///
 /// An actor was left in the middle of a call although it could have gone on ([`Interleaving::preempted`]). In between
-/// another actor did `entered`, which conflicts with the first one's step `opens` before, and `first`, which
-/// conflicts with its step `second` after: what the first actor did is not the same as if it had done it without
-/// the other one in between, nor as if the other one had come before or after all of it. (Two steps conflict if
-/// different actors do them to one object and at least one of them changes it; taking a lock counts as changing what
-/// it guards. Neither conflict may be one whose order the program enforces by a start, a join, a notification or a
-/// message: these orders are followed with vector clocks. That a lock went from one actor to the other enforces
-/// nothing: it may go the other way round.) Such a cycle of conflicts is what makes a schedule not serialisable; see Flanagan,
-/// Freund and Yi, "Velodrome", PLDI 2008.
+/// another actor did `entered`, which conflicts with the first one's step `opens` before, and `first`, which conflicts
+/// with its step `second` after: what the first actor did is not the same as if it had done it without the other one in
+/// between, nor as if the other one had come before or after all of it. (Two steps conflict if different actors do them
+/// to one object and at least one of them changes it; taking a lock counts as changing what it guards. Neither conflict
+/// may be one whose order the program enforces by a start, a join, a notification or a message: these orders are
+/// followed with vector clocks. That a lock went from one actor to the other enforces nothing: it may go the other way
+/// round.) Such a cycle of conflicts is what makes a schedule not serialisable; see Flanagan, Freund and Yi,
+/// "Velodrome", PLDI 2008.
 ///
-/// Where a switch has several such cycles, the one told is, in this order: of one object that is no lock, of objects that are no
-/// lock, of locks; then one whose `second` changes the object, then the earliest `second`. It is the race of the *schedule*: that it broke what was checked
-/// is likely at the minimum of switches, and not proven.
+/// Where a switch has several such cycles, the one told is, in this order: of one object that is no lock, of objects
+/// that are no lock, of locks; then one whose `second` changes the object, then the earliest `second`. It is the race
+/// of the *schedule*: that it broke what was checked is likely at the minimum of switches, and not proven.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Race {

@@ -1,5 +1,5 @@
-//! An interleaving as a table: one column an actor, one row a step, time runs downwards. Bars show what an actor holds and
-//! when it waits, a line at the left margin the race.
+//! An interleaving as a table: one column an actor, one row a step, time runs downwards. Bars show what an actor holds
+//! and when it waits, a line at the left margin the race.
 
 mod lanes;
 pub(super) mod rows;

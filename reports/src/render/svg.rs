@@ -1,7 +1,7 @@
 //! An interleaving as a lane diagram: one SVG that needs nothing else, light or dark as its viewer is.
 //!
-//! Time runs downwards, a lane is an actor. A filled bar at a lane's left is a lock that the actor holds, a hatched one a
-//! wait; red boxes joined by a line are the racing pair, a dashed line leads to them from where the window opened.
+//! Time runs downwards, a lane is an actor. A filled bar at a lane's left is a lock that the actor holds, a hatched one
+//! a wait; red boxes joined by a line are the racing pair, a dashed line leads to them from where the window opened.
 //! Everything is drawn with literal colours in classes, which viewers without media queries show as light.
 
 mod marks;

@@ -3,8 +3,8 @@
 use super::{Named, Step, Waited};
 use std::collections::BTreeMap;
 
-/// Every object of the steps and waits, by number. A name is what stands before the place in the object's description; of
-/// several objects with one such name each has its number behind it.
+/// Every object of the steps and waits, by number. A name is what stands before the place in the object's description;
+/// of several objects with one such name each has its number behind it.
 pub(super) fn objects(steps: &[Step], waits: &[Waited]) -> Vec<Named> {
     let of_steps = steps.iter().map(|s| (s.object_id, s.object.as_str()));
     let of_waits = waits.iter().map(|w| (w.object_id, w.object.as_str()));

@@ -35,7 +35,8 @@ pub(super) fn conflict(a: &Step, b: &Step) -> bool {
     a.actor != b.actor && a.object_id == b.object_id && (x == Access::Writes || y == Access::Writes)
 }
 
-/// Steps that left an actor which did not wait and was in the middle of a call, or of its life where there are no calls.
+/// Steps that left an actor which did not wait and was in the middle of a call, or of its life where there are no
+/// calls.
 pub(super) fn preempted(steps: &[Step], waits: &[Waited]) -> Vec<usize> {
     let left = |at: &usize| {
         let step = &steps[*at];
@@ -121,9 +122,9 @@ fn race_at(steps: &[Step], at: usize, clocks: &Clocks) -> Option<Race> {
     best.map(|b| b.1)
 }
 
-/// Vector clocks over the orders that the program enforces: of each actor's own steps, from a start to what was started, from
-/// the end to the join, and from notifications and messages to those who waited for them. Of these last ones each is
-/// taken to reach all who came later, so that no order is missed and some race may be.
+/// Vector clocks over the orders that the program enforces: of each actor's own steps, from a start to what was
+/// started, from the end to the join, and from notifications and messages to those who waited for them. Of these last
+/// ones each is taken to reach all who came later, so that no order is missed and some race may be.
 struct Clocks {
     /// By step: how many steps of each actor must have been before it, itself included.
     of: Vec<BTreeMap<u32, usize>>,

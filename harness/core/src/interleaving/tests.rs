@@ -190,7 +190,8 @@ proptest! {
             prop_assert!(r.opens < r.entered && r.opens < r.first && r.first < r.second);
             prop_assert!(race::conflict(at(r.opens), at(r.entered)) && race::conflict(at(r.first), at(r.second)));
             prop_assert_eq!((at(r.opens).actor, at(r.entered).actor), (at(r.second).actor, at(r.first).actor));
-            prop_assert!(one.preempted.iter().any(|p| r.opens <= *p && *p < r.first && at(*p).actor == at(r.opens).actor));
+            let left = |p: &usize| r.opens <= *p && *p < r.first && at(*p).actor == at(r.opens).actor;
+            prop_assert!(one.preempted.iter().any(left));
         }
         for h in &one.holds {
             prop_assert!(h.to.is_none_or(|to| h.from < to) && steps[h.from].takes() == Some(h.shared));

@@ -34,7 +34,8 @@ impl<T> Shared<T> {
         self.step(Kind::Read, label, Location::caller(), |value| f(value), model::no_value)
     }
 
-    /// As [`Shared::read`] of one part; an interleaving shows `label` and what `part` says, which only a recording asks.
+    /// As [`Shared::read`] of one part; an interleaving shows `label` and what `part` says, which only a recording
+    /// asks.
     #[track_caller]
     pub fn read_part<R>(&self, label: &'static str, part: impl FnOnce() -> String, f: impl FnOnce(&T) -> R) -> R {
         let said = (label, || format!("{label} {}", part()));
