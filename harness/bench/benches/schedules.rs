@@ -17,11 +17,10 @@ fn main() {
     assert!(std::env::var_os("SHUTTLE_RANDOM_SEED").is_none(), "SHUTTLE_RANDOM_SEED overrides the seeds: unset it");
     // Cargo adds its own flags.
     let words: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    match words.first().map(String::as_str) {
-        Some("scale") => scale(&words[1..]),
-        Some("schedules") => println!("{}", racehunt_bench::table(&words[1..])),
-        None => println!("{}", racehunt_bench::table(&[])),
-        Some(_) => println!("{}", racehunt_bench::table(&words)),
+    match words.split_first() {
+        Some((first, more)) if first == "scale" => scale(more),
+        Some((first, more)) if first == "schedules" => racehunt_bench::table(more, &mut |line| println!("{line}")),
+        _ => racehunt_bench::table(&words, &mut |line| println!("{line}")),
     }
 }
 

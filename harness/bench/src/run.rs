@@ -10,6 +10,7 @@ use racehunt_sync::engine::{self, Engine};
 use racehunt_sync::{hook, tries};
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +65,8 @@ pub fn first_failure_direct(
     let _entered = engine::enter(Engine::Shuttle);
     tries::forget();
     let (model, first) = (model(program), Rc::new(Cell::new(None)));
+    // Some of them print when they are dropped.
+    let scheduler = ManuallyDrop::new(scheduler);
     let counting = Counting { scheduler, model: Arc::clone(&model), seed, cap, begun: 0, first: Rc::clone(&first) };
     shuttle::Runner::new(counting, config(shuttle::MaxSteps::None)).run(move || model.execute());
     first.get()
@@ -71,7 +74,7 @@ pub fn first_failure_direct(
 
 /// Counts executions up to the first that fails, and leaves the choices alone.
 struct Counting<S> {
-    scheduler: S,
+    scheduler: ManuallyDrop<S>,
     model: Arc<Model>,
     seed: u64,
     cap: u64,

@@ -6,7 +6,6 @@ use racehunt_core::scenario::Strategy as Name;
 use racehunt_engines::strategy;
 use rayon::prelude::*;
 use shuttle::scheduler::{RandomScheduler, UrwRandomScheduler};
-use std::fmt::Write as _;
 
 /// Executions after which a run counts as one that did not find it.
 pub const CAP: u64 = 10_000;
@@ -116,31 +115,22 @@ pub fn geometric_mean<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> f64 {
     (logs.iter().sum::<f64>() / logs.len() as f64).exp()
 }
 
-/// The table in Markdown. `words` are names of strategies or beginnings of names of programs to leave the others out.
-#[must_use]
-pub fn table(words: &[String]) -> String {
+/// The table in Markdown, told line by line. `words` are names of strategies or beginnings of names of programs to leave
+/// the others out.
+pub fn table(words: &[String], tell: &mut dyn FnMut(&str)) {
     let columns = chosen(columns(), words, |c, w| c.name == w);
     let programs = chosen(programs(), words, |p, w| p.name.starts_with(w));
-    let mut text = String::from("| program |");
-    for column in &columns {
-        let _ = write!(text, " {} |", column.name);
-    }
-    let _ = write!(text, "\n|---|{}", "---|".repeat(columns.len()));
-    let mut cells = Vec::new();
+    let line = |first: &str, cells: Vec<String>| format!("| {first} | {} |", cells.join(" | "));
+    tell(&line("program", columns.iter().map(|c| c.name.clone()).collect()));
+    tell(&format!("|{}", "---|".repeat(columns.len() + 1)));
+    let mut rows = Vec::new();
     for program in &programs {
-        let row: Vec<Cell> = columns.iter().map(|c| cell(c, program, SEEDS, CAP)).collect();
-        let _ = write!(text, "\n| {} |", program.name);
-        for cell in &row {
-            let _ = write!(text, " {cell} |");
-        }
-        cells.push(row);
+        let row: Vec<Cell> = columns.par_iter().map(|c| cell(c, program, SEEDS, CAP)).collect();
+        tell(&line(&program.name, row.iter().map(Cell::to_string).collect()));
+        rows.push(row);
     }
-    text.push_str("\n| geometric mean |");
-    for column in 0..columns.len() {
-        let _ = write!(text, " {:.1} |", geometric_mean(cells.iter().map(|row| &row[column])));
-    }
-    text.push('\n');
-    text
+    let mean = |column: usize| format!("{:.1}", geometric_mean(rows.iter().map(|row| &row[column])));
+    tell(&line("geometric mean", (0..columns.len()).map(mean).collect()));
 }
 
 /// Those of `all` that one of the words names; all of them if none does.
