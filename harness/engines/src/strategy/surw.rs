@@ -41,7 +41,6 @@ pub struct Surw {
     /// By actor.
     actors: Vec<State>,
     intended: Option<u32>,
-    held: usize,
     /// Picks until the order of the rest is drawn anew.
     patience: u32,
     /// The rank of the actor that yielded last.
@@ -73,7 +72,6 @@ struct State {
     weight: u32,
     /// Its place in the order of the rest; the largest first.
     rank: u64,
-    held: bool,
 }
 
 impl Profile {
@@ -107,7 +105,6 @@ impl Surw {
             expected: Vec::new(),
             actors: Vec::new(),
             intended: None,
-            held: 0,
             patience: PATIENCE,
             lowest: HIGH,
         }
@@ -147,7 +144,7 @@ impl Surw {
             let child = self.actors.len() as u32;
             let (slot, parent) = self.tree.add();
             let weight = self.expected.get(slot).copied().unwrap_or_default();
-            self.actors.push(State { weight, rank: rank(&mut self.rng), held: false });
+            self.actors.push(State { weight, rank: rank(&mut self.rng) });
             let Some(parent) = parent else { continue };
             let above = &mut self.actors[parent as usize].weight;
             if self.intended == Some(parent) && weight > 0 && self.rng.random_range(0..(*above).max(weight)) < weight {
@@ -157,58 +154,54 @@ impl Surw {
         }
     }
 
-    fn release(&mut self) {
-        self.intended = None;
-        if self.held > 0 {
-            self.held = 0;
-            self.actors.iter_mut().for_each(|a| a.held = false);
-        }
-    }
-
-    /// Draws who is to touch the object next, of `among` or of all actors that have not ended.
-    fn intend(&mut self, pending: &[Option<Pending>], among: Option<&[u32]>) {
-        let all = 0..self.actors.len() as u32;
-        let alive = |a: &u32| pending.get(*a as usize).is_none_or(Option::is_some);
+    /// Draws by weight who is to touch the object next.
+    fn draw(&mut self, candidates: impl Iterator<Item = u32> + Clone) -> Option<u32> {
         let weight = |a: u32| u64::from(self.actors[a as usize].weight);
-        let total: u64 = match among {
-            Some(among) => among.iter().map(|a| weight(*a)).sum(),
-            None => all.clone().filter(alive).map(weight).sum(),
-        };
+        let total: u64 = candidates.clone().map(weight).sum();
         let mut draw = self.rng.random_range(0..total.max(1));
-        let mut hit = |a: &u32| {
-            let weight = u64::from(self.actors[*a as usize].weight);
+        candidates.into_iter().find(|a| {
+            let weight = weight(*a);
             let hit = draw < weight;
             draw = draw.saturating_sub(weight);
             hit
-        };
-        self.intended = match among {
-            Some(among) => among.iter().copied().find(|a| hit(a)),
-            None => all.filter(alive).find(|a| hit(a)),
-        };
+        })
     }
 
+    /// The first in the order, leaving out those that are held back.
     fn choice(&mut self, pending: &[Option<Pending>], options: &[u32]) -> u32 {
-        loop {
-            let free = options.iter().copied().filter(|a| !self.actors[*a as usize].held);
-            let Some(actor) = free.max_by_key(|a| self.actors[*a as usize].rank) else {
-                // The intended one waits for one of those that are held back, or has ended.
-                self.intend(pending, Some(options));
-                return self.intended.unwrap_or(options[0]);
-            };
-            if !self.touches(pending, actor) {
-                return actor;
+        // The first of those that are about to do something else, and of those that are about to touch the object.
+        let (mut other, mut touching) = (None, None);
+        for actor in options {
+            let touches = self.touches(pending, *actor);
+            let state = &mut self.actors[*actor as usize];
+            if touches {
+                // More than was expected of it: there is one left at least.
+                state.weight = state.weight.max(1);
             }
-            let state = &mut self.actors[actor as usize];
-            // More than was expected of it: there is one left at least.
-            state.weight = state.weight.max(1);
-            if self.intended.is_none() {
-                self.intend(pending, None);
+            let first = if touches { &mut touching } else { &mut other };
+            if first.is_none_or(|(rank, _)| rank < state.rank) {
+                *first = Some((state.rank, *actor));
             }
-            if self.intended == Some(actor) {
-                return actor;
+        }
+        if let Some((rank, actor)) = other
+            && touching.is_none_or(|(touching, _)| touching < rank)
+        {
+            return actor;
+        }
+        if self.intended.is_none() {
+            let goes_on = |a: &u32| pending.get(*a as usize).is_none_or(Option::is_some);
+            self.intended = self.draw((0..self.actors.len() as u32).filter(goes_on));
+        }
+        let intended = self.intended.filter(|i| options.contains(i) && self.touches(pending, *i));
+        match (intended, other) {
+            (Some(intended), Some((rank, other))) if self.actors[intended as usize].rank < rank => other,
+            (Some(intended), _) => intended,
+            (None, Some((_, other))) => other,
+            // The intended one waits for one of those that are held back.
+            (None, None) => {
+                self.intended = self.draw(options.iter().copied());
+                self.intended.unwrap_or(options[0])
             }
-            self.actors[actor as usize].held = true;
-            self.held += 1;
         }
     }
 
@@ -247,7 +240,7 @@ impl Strategy for Surw {
         self.made.clear();
         self.actors.clear();
         self.expected.clear();
-        (self.intended, self.held) = (None, 0);
+        self.intended = None;
         (self.patience, self.lowest) = (PATIENCE, HIGH);
         self.chosen = self.choose();
         if self.chosen != 0 {
@@ -275,7 +268,7 @@ impl Strategy for Surw {
             self.made[slot] += 1;
             let weight = &mut self.actors[actor as usize].weight;
             *weight = weight.saturating_sub(1);
-            self.release();
+            self.intended = None;
         }
     }
 
