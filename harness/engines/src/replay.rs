@@ -56,6 +56,7 @@ pub fn unconfirmed(program: &[ActorProgram], recording: &Recording, seed: u64) -
         seed,
         switches: Switches { found: switches, minimal: switches },
         confirmed: Confirmed { same: 0, of: 0 },
+        token: String::new(),
     }
 }
 
@@ -136,6 +137,7 @@ pub fn minimise(
         seed,
         switches: Switches { found: found_switches, minimal: first.recording.switches },
         confirmed: Confirmed { same, of: CONFIRM },
+        token: String::new(),
     };
     finding.interleaving = first.interleaving;
 }

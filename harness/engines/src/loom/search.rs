@@ -56,6 +56,7 @@ impl Hunt {
                     preemptions: self.bound,
                     execution: number,
                     confirmed: Confirmed { same: 0, of: 0 },
+                    token: String::new(),
                 };
                 self.fresh.push(i);
             }
