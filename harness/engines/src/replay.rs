@@ -1,5 +1,9 @@
 //! Exact replay of shuttle schedules: shrinking, confirming, and checking a stored one step by step.
 
+mod token;
+
+pub use token::{Replayed, check_closure, check_token};
+
 use crate::emit::EngineError;
 use crate::model::{self, Model};
 use crate::panics;
@@ -14,6 +18,7 @@ use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
 use racehunt_core::schedule::Schedule;
 use racehunt_core::shrink::{Made, shrink};
 use racehunt_core::subject::Subject;
+use racehunt_core::token::Differs;
 use racehunt_sync::engine::{self, Engine};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -161,6 +166,9 @@ pub enum ReplayError {
         /// As seen now.
         now: String,
     },
+    /// A step differs from what the token says of it.
+    #[error("the token does not match the code any more: {0}")]
+    Changed(#[from] Differs),
     /// The finding's program is not the one that the trial deals.
     #[error("repro.program is not the program of the trial")]
     Program,

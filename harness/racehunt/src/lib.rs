@@ -27,6 +27,7 @@ mod catalogue;
 mod echo;
 mod environment;
 mod gate;
+mod hunt;
 mod inspect;
 mod interrupt;
 mod load;
@@ -36,10 +37,19 @@ mod progress;
 mod replay;
 mod run;
 
+pub use hunt::{Actors, Hunt, Outcome, REPLAY, hunt, invariant};
+pub use racehunt_core::finding::{Finding, FindingKind, Repro};
+pub use racehunt_core::interleaving::{Interleaving, Step};
+pub use racehunt_core::outcome::TrialOutcome;
 pub use racehunt_core::plan::{ParamValue, Params};
 pub use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
 };
+pub use racehunt_core::verdict::{Coverage, Verdict};
+pub use racehunt_engines::replay::Replayed;
+/// The types under which code is hunted: `std::sync`, and beside it `thread`, `time`, `fs` and the others of the facade.
+pub use racehunt_sync as sync;
+pub use racehunt_sync::{hint, thread};
 
 use args::{Args, Command};
 use clap::Parser;

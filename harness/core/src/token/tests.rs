@@ -4,6 +4,7 @@ use crate::interleaving::{Interleaving, Step};
 use crate::plan::ParamValue;
 use crate::scenario::{FileCall, IoError, OpCall, Strategy as Name, Unsynced};
 use proptest::prelude::*;
+use proptest::strategy::Strategy as _;
 
 fn step(actor: u32, kind: &str, label: &str, value: Option<u64>) -> Step {
     let object = "Mutex (src/buffer.rs:31)".to_owned();

@@ -1,7 +1,6 @@
 //! What an execution did, in as few bytes as tell a changed one at its first changed step.
 
 use crate::interleaving::{Interleaving, Step};
-use std::fmt;
 
 /// The steps of an execution: who, what kind, and a byte that depends on all that the step and those before it did.
 ///
@@ -23,7 +22,8 @@ pub(super) struct Mark {
 }
 
 /// The first step that is another one now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at} differs\n  in the token: {recorded}\n  now:          {now}")]
 pub struct Differs {
     /// Which one: `step 7`, `step 2 of the setup`. Numbered as the table of the interleaving numbers them.
     pub at: String,
@@ -31,12 +31,6 @@ pub struct Differs {
     pub recorded: String,
     /// What is there now.
     pub now: String,
-}
-
-impl fmt::Display for Differs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} differs\n  in the token: {}\n  now:          {}", self.at, self.recorded, self.now)
-    }
 }
 
 impl Trail {
