@@ -1,6 +1,25 @@
 //! racehunt hunts races: it hammers a component with real threads, explores its schedules with shuttle and loom,
 //! accounts for every item by id, and turns each race into an interleaving that replays.
 //!
+//! A test that hunts races calls [`hunt`], as with loom and shuttle; `MIGRATING.md` beside this crate shows how tests written for
+//! these two look then:
+//!
+//! ```
+//! use racehunt::sync::atomic::{AtomicU64, Ordering::SeqCst};
+//! use racehunt::{sync::Arc, thread};
+//!
+//! # fn main() {
+//! racehunt::hunt("no_update_is_lost").executions(500).check(|| {
+//!     let sum = Arc::new(AtomicU64::new(0));
+//!     let other = Arc::clone(&sum);
+//!     let thread = thread::spawn(move || other.fetch_add(1, SeqCst));
+//!     sum.fetch_add(1, SeqCst);
+//!     thread.join().unwrap();
+//!     assert_eq!(sum.load(SeqCst), 2);
+//! });
+//! # }
+//! ```
+//!
 //! A program that hunts races in a component of its own links this crate, implements [`Subject`] and calls
 //! [`Cli`]; it then has the whole command line of `racehunt`:
 //!
@@ -59,6 +78,11 @@ use racehunt_engines::{loom, shuttle, stress, worker};
 use racehunt_reports::exit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+
+/// Its code is run as tests of this documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../MIGRATING.md")]
+struct Migrating;
 
 /// The command line over a set of subjects.
 #[derive(Default)]

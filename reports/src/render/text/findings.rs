@@ -108,16 +108,16 @@ mod tests {
         let (scenario, outcomes) = crate::canned::canary_outcomes();
         let mut report = crate::canned::report(scenario, outcomes);
         let named = TextOptions { report: Some("out/report.json".into()), ..TextOptions::default() };
-        let model = crate::distinct::distinct(&report).iter().position(|one| one.best.finding.repro.token().is_some());
-        let said = |report, options| command(&crate::distinct::distinct(report)[model.unwrap()], options);
+        let all = crate::distinct::distinct(&report);
+        let at = all.iter().position(|one| one.best.finding.repro.token().is_some()).unwrap();
+        let said = |report: &_, options| command(&crate::distinct::distinct(report)[at], options);
         assert_eq!(said(&report, &named).as_deref(), Some("racehunt replay rh1:canned"));
         for finding in report.scenarios.iter_mut().flat_map(|s| &mut s.trials).flat_map(|t| &mut t.findings) {
             if let Repro::Schedule { token, .. } = &mut finding.repro {
                 *token = format!("rh1:{}", "A".repeat(LONGEST_TOKEN));
             }
         }
-        let number = model.unwrap() + 1;
-        let long = format!("racehunt replay out/report.json --finding {number}");
+        let long = format!("racehunt replay out/report.json --finding {}", at + 1);
         assert_eq!((said(&report, &named), said(&report, &TextOptions::default())), (Some(long), None));
     }
 
