@@ -147,6 +147,9 @@ pub fn minimise(
     finding.interleaving = first.interleaving;
 }
 
+/// Why a token of loom says little about code that has changed.
+const NUMBERED: &str = "\n  (loom numbers its executions: in code that has changed the number may mean another one)";
+
 /// Why a stored finding could not be seen again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
@@ -167,8 +170,13 @@ pub enum ReplayError {
         now: String,
     },
     /// A step differs from what the token says of it.
-    #[error("the token does not match the code any more: {0}")]
-    Changed(#[from] Differs),
+    #[error("the token does not match the code any more: {differs}{}", if *.numbered { NUMBERED } else { "" })]
+    Changed {
+        /// The step.
+        differs: Differs,
+        /// The token has the number of an execution, and no schedule.
+        numbered: bool,
+    },
     /// The finding's program is not the one that the trial deals.
     #[error("repro.program is not the program of the trial")]
     Program,

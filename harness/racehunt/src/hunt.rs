@@ -51,7 +51,6 @@ pub const REPLAY: &str = "RACEHUNT_REPLAY";
 /// It runs in the process of the test. An actor has a stack of 1 MiB under shuttle and of 32 KiB under loom, and an
 /// overflow ends the test process. Several hunts may run at once on the threads of `cargo test`. Panics inside are
 /// recorded and not printed; what the closure prints is left alone.
-#[must_use]
 pub fn hunt(name: impl Into<String>) -> Hunt {
     Hunt {
         name: name.into(),

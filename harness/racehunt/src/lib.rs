@@ -8,7 +8,6 @@
 //! use racehunt::sync::atomic::{AtomicU64, Ordering::SeqCst};
 //! use racehunt::{sync::Arc, thread};
 //!
-//! # fn main() {
 //! racehunt::hunt("no_update_is_lost").executions(500).check(|| {
 //!     let sum = Arc::new(AtomicU64::new(0));
 //!     let other = Arc::clone(&sum);
@@ -17,7 +16,6 @@
 //!     thread.join().unwrap();
 //!     assert_eq!(sum.load(SeqCst), 2);
 //! });
-//! # }
 //! ```
 //!
 //! A program that hunts races in a component of its own links this crate, implements [`Subject`] and calls

@@ -1,10 +1,12 @@
-use super::*;
-use crate::finding::{Confirmed, Switches, fingerprint};
+use super::{Differs, How, PREFIX, Token, TokenError, Trail};
+use crate::finding::{Confirmed, Finding, FindingKind, Repro, Switches, fingerprint};
 use crate::interleaving::{Interleaving, Step};
-use crate::plan::ParamValue;
-use crate::scenario::{FileCall, IoError, OpCall, Strategy as Name, Unsynced};
+use crate::plan::{ActorProgram, ParamValue};
+use crate::scenario::{Fault, FileCall, IoError, OpCall, Strategy as Name, Unsynced};
+use crate::schedule::Schedule;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
-use proptest::strategy::Strategy as _;
 
 fn step(actor: u32, kind: &str, label: &str, value: Option<u64>) -> Step {
     let object = "Mutex (src/buffer.rs:31)".to_owned();

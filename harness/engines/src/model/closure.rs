@@ -27,9 +27,9 @@ pub fn together(actors: Vec<(String, Box<dyn FnOnce() + Send>)>) -> bool {
     };
     let actors: Vec<_> = actors.into_iter().map(start).collect();
     // All of them, whatever the first one came to.
-    let well = actors.into_iter().fold(true, |well, actor| actor.join().is_ok() && well);
+    let ends: Vec<_> = actors.into_iter().map(thread::JoinHandle::join).collect();
     hook::note(Location::caller(), || REST.to_owned());
-    well
+    ends.iter().all(Result::is_ok)
 }
 
 /// Records that the invariant `name`, which is stated at `site`, is broken, and goes on.

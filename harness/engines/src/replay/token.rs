@@ -60,7 +60,8 @@ fn follow(token: &Token, trial: &Trial, model: &Arc<Model>) -> Result<Replayed, 
     };
     // The steps before the choices: a step is what has changed, a choice only what it leads to.
     if let Some(trail) = &token.trail {
-        trail.compare(&now)?;
+        let numbered = matches!(token.how, How::Execution { .. });
+        trail.compare(&now).map_err(|differs| ReplayError::Changed { differs, numbered })?;
     }
     if let Some(diverged) = diverged {
         return Err(diverged.into());
