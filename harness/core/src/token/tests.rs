@@ -1,3 +1,5 @@
+//! Tokens come back, or are refused; trails tell where code has changed.
+
 use super::{Differs, How, PREFIX, Token, TokenError, Trail};
 use crate::finding::{Confirmed, Finding, FindingKind, Repro, Switches, fingerprint};
 use crate::interleaving::{Interleaving, Step};

@@ -82,12 +82,17 @@ fn hands_on(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::hands_on;
+    use std::panic::AssertUnwindSafe;
 
     #[test]
     fn only_panics_about_other_panics_are_left_out() {
-        let joined = std::panic::catch_unwind(|| Err::<(), Box<dyn std::any::Any + Send>>(Box::new(1)).unwrap());
-        let poison = std::panic::catch_unwind(|| Err::<(), _>(std::sync::PoisonError::new(1)).unwrap());
-        for payload in [joined.unwrap_err(), poison.unwrap_err()] {
+        let (ended, lock) = (std::thread::spawn(|| panic!("the first")), std::sync::Arc::new(std::sync::Mutex::new(1)));
+        let joined = std::panic::catch_unwind(AssertUnwindSafe(|| ended.join().unwrap()));
+        let holder = std::sync::Arc::clone(&lock);
+        let held = std::thread::spawn(move || (holder.lock().map(|_held| panic!("the second"))).is_ok());
+        assert!(held.join().is_err());
+        let poison = std::panic::catch_unwind(AssertUnwindSafe(|| *lock.lock().unwrap()));
+        for payload in [joined.map(|()| 0).unwrap_err(), poison.unwrap_err()] {
             let text = crate::panics::text(&*payload);
             assert!(hands_on(&text), "{text}");
         }
