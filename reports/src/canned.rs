@@ -172,6 +172,7 @@ pub fn find(outcome: &mut TrialOutcome, kind: FindingKind, count: u64) {
             seed: outcome.trial.seed,
             switches: Switches { found: 9, minimal: 2 },
             confirmed: Confirmed { same: 20, of: 20 },
+            token: "rh1:canned".into(),
         }
     } else {
         Repro::Statistical { seed: outcome.trial.seed, seen: count, executions: outcome.executions }

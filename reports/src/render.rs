@@ -16,7 +16,7 @@ pub(crate) use coverage::mark;
 pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;
-pub use text::{TextOptions, text};
+pub use text::{TextOptions, repro, text};
 
 use crate::model::{LeftOut, Report};
 use crate::words::{clean, counted};

@@ -2,7 +2,8 @@
 
 use crate::id::Id;
 use crate::interleaving::Interleaving;
-use crate::plan::ActorProgram;
+use crate::plan::{ActorProgram, Trial};
+use crate::token::Token;
 use serde::{Deserialize, Serialize};
 
 /// Which checker rejected the execution.
@@ -161,6 +162,9 @@ pub enum Repro {
         switches: Switches,
         /// Replays that showed the same failure and the same steps, of those tried.
         confirmed: Confirmed,
+        /// The same and what else a replay needs, as one line of text ([`crate::token`]); empty until the trial ends.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        token: String,
     },
     /// The number of an execution of the loom engine.
     Execution {
@@ -172,6 +176,9 @@ pub enum Repro {
         execution: u64,
         /// Replays that showed the same failure and the same steps, of those tried.
         confirmed: Confirmed,
+        /// The same and what else a replay needs, as one line of text ([`crate::token`]); empty until the trial ends.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        token: String,
     },
     /// Real threads: run again with the same seed and expect the same rate, not the same round.
     Statistical {
@@ -182,6 +189,29 @@ pub enum Repro {
         /// Executions (rounds) run.
         executions: u64,
     },
+}
+
+impl Finding {
+    /// Gives the repro its token, now that it will not change any more. Of real threads there is none.
+    pub fn sign(&mut self, trial: &Trial) {
+        let made = Token::of(trial, self).map(|token| token.to_string());
+        if let (Some(made), Repro::Schedule { token, .. } | Repro::Execution { token, .. }) = (made, &mut self.repro) {
+            *token = made;
+        }
+    }
+}
+
+impl Repro {
+    /// The token; `None` for real threads.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        match self {
+            Self::Schedule { token, .. } | Self::Execution { token, .. } => {
+                Some(token).filter(|t| !t.is_empty()).map(String::as_str)
+            }
+            Self::Statistical { .. } => None,
+        }
+    }
 }
 
 /// Context switches before and after minimising.

@@ -7,4 +7,5 @@ mod explore;
 mod search;
 
 pub use explore::{Explorer, Judge, Stopped};
-pub use search::{check, run};
+pub(crate) use search::execution;
+pub use search::{check, run, search};

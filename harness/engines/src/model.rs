@@ -1,7 +1,9 @@
 //! What the two model engines share: the body of an execution, and the observation it leaves.
 
+mod closure;
 mod layout;
 
+pub use closure::{broken, together};
 pub(crate) use layout::describe;
 pub use layout::{interleaving, waits};
 
@@ -117,6 +119,7 @@ impl Model {
         hook::reset(recording);
         fs::model::set_salt(seed);
         let _ = panics::take();
+        closure::begin();
         let mut slot = self.slot();
         slot.observation.clear();
         (slot.seed, slot.started, slot.ops) = (seed, 0, 0);
@@ -142,14 +145,9 @@ impl Model {
             // The engine is ending the execution: only it may catch that.
             resume_unwind(payload);
         }
-        let names = hook::names();
-        let panicked = |caught: panics::Caught| Panic {
-            actor: names.get(caught.actor as usize).cloned().unwrap_or_default(),
-            message: caught.message,
-            site: caught.site,
-        };
+        let panicked = closure::panicked();
         let mut slot = self.slot();
-        slot.observation.panics.extend(panics::take().into_iter().map(panicked));
+        slot.observation.panics.extend(panicked);
         slot.observation.at_rest = true;
     }
 
@@ -270,7 +268,8 @@ impl Model {
     /// Ends the execution: what it left, and how many calls it made.
     #[must_use]
     pub fn end(&self) -> Ended {
-        let slot = std::mem::take(&mut *self.slot());
+        let mut slot = std::mem::take(&mut *self.slot());
+        closure::end(&mut slot);
         let actors = match &self.body {
             Body::Ops(ops) => ops.parts.len(),
             Body::Closure(_) => slot.started,

@@ -1,5 +1,9 @@
 //! Exact replay of shuttle schedules: shrinking, confirming, and checking a stored one step by step.
 
+mod token;
+
+pub use token::{Replayed, check_closure, check_token};
+
 use crate::emit::EngineError;
 use crate::model::{self, Model};
 use crate::panics;
@@ -14,6 +18,7 @@ use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
 use racehunt_core::schedule::Schedule;
 use racehunt_core::shrink::{Made, shrink};
 use racehunt_core::subject::Subject;
+use racehunt_core::token::Differs;
 use racehunt_sync::engine::{self, Engine};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -56,6 +61,7 @@ pub fn unconfirmed(program: &[ActorProgram], recording: &Recording, seed: u64) -
         seed,
         switches: Switches { found: switches, minimal: switches },
         confirmed: Confirmed { same: 0, of: 0 },
+        token: String::new(),
     }
 }
 
@@ -136,9 +142,13 @@ pub fn minimise(
         seed,
         switches: Switches { found: found_switches, minimal: first.recording.switches },
         confirmed: Confirmed { same, of: CONFIRM },
+        token: String::new(),
     };
     finding.interleaving = first.interleaving;
 }
+
+/// Why a token of loom says little about code that has changed.
+const NUMBERED: &str = "\n  (loom numbers its executions: in code that has changed the number may mean another one)";
 
 /// Why a stored finding could not be seen again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -158,6 +168,14 @@ pub enum ReplayError {
         recorded: String,
         /// As seen now.
         now: String,
+    },
+    /// A step differs from what the token says of it.
+    #[error("the token does not match the code any more: {differs}{}", if *.numbered { NUMBERED } else { "" })]
+    Changed {
+        /// The step.
+        differs: Differs,
+        /// The token has the number of an execution, and no schedule.
+        numbered: bool,
     },
     /// The finding's program is not the one that the trial deals.
     #[error("repro.program is not the program of the trial")]

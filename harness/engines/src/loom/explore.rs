@@ -3,7 +3,8 @@
 
 use crate::model::{self, Model};
 use crate::panics;
-use racehunt_core::observation::{Observation, Panic};
+use racehunt_core::finding::FindingKind;
+use racehunt_core::observation::{Observation, Panic, Violation};
 use racehunt_sync::engine::{self, Engine};
 use racehunt_sync::{hook, tries};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -186,6 +187,8 @@ impl Explorer {
             observation.deadlock = Some(waits);
         } else if text.contains("exceeded maximum number of branches") {
             observation.livelock = true;
+        } else if let Some((_, race)) = text.split_once("Causality violation: ") {
+            observation.violations.push(data_race(race.lines().next().unwrap_or_default()));
         } else if shared.judged < shared.executions {
             let caught = panics::take();
             let Some(last) = caught.last() else { return Stopped::Broken(text.to_owned()) };
@@ -200,4 +203,20 @@ impl Explorer {
         (lock(judge))(shared.executions, &ended.observation, ended.ops, true);
         Stopped::CannotGoOn
     }
+}
+
+/// Two accesses of which neither is ordered before the other; the second one is what the actor that ran has pending.
+fn data_race(race: &str) -> Violation {
+    let actor = hook::actor();
+    let name = hook::names().get(actor as usize).cloned().unwrap_or_default();
+    let access = hook::pending(actor);
+    let object = access.and_then(|a| hook::objects().get((a.object as usize).checked_sub(1)?).map(model::describe));
+    let site = access.map(|a| panics::site(a.site)).unwrap_or_default();
+    let message = match object {
+        Some(object) => format!("{race} {name} raced at {site}, on {object}"),
+        None => format!("{race} {name} raced"),
+    };
+    // The file and not the line: code that moves stays the same finding.
+    let detail = site.rsplit_once(':').map_or_else(String::new, |(file, _)| file.to_owned());
+    Violation { kind: FindingKind::DataRace, detail, message, ids: Vec::new() }
 }

@@ -56,6 +56,7 @@ impl Hunt {
                     preemptions: self.bound,
                     execution: number,
                     confirmed: Confirmed { same: 0, of: 0 },
+                    token: String::new(),
                 };
                 self.fresh.push(i);
             }
@@ -76,11 +77,22 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
         return Err(EngineError::Trial(format!("{} is no trial of the loom engine", trial.id)));
     };
     let (model, program) = open(trial, config, subject)?;
+    Ok(search(trial, config, &model, &program, emit))
+}
+
+/// Explores the executions of `model` in the calling process, whatever its actors are made of.
+pub fn search(
+    trial: &Trial,
+    config: &LoomConfig,
+    model: &Arc<Model>,
+    program: &[ActorProgram],
+    emit: &mut dyn Emit,
+) -> TrialOutcome {
     let began = Instant::now();
     let hunt = Arc::new(Mutex::new(Hunt {
         tally: Tally::new(trial.clone()),
         distinct: Distinct::default(),
-        program,
+        program: program.to_vec(),
         bound: None,
         fresh: Vec::new(),
         executions: 0,
@@ -102,7 +114,7 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
         };
         lock(&hunt).bound = *bound;
         let share = (levels.len() as f64, config.preemptions.len() as f64);
-        let (executions, why) = level(&explorer, share, &model, &hunt, emit);
+        let (executions, why) = level(&explorer, share, model, &hunt, emit);
         // On with a finding too: a deeper bound may show another, and the first one keeps its shallow execution.
         let deeper = why == Stopped::Done;
         levels.push((*bound, executions, why));
@@ -115,10 +127,10 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     let mut hunt = lock(&hunt);
     if !asked {
         for finding in hunt.tally.findings_mut() {
-            confirm(&model, trial.seed, finding);
+            confirm(model, trial.seed, finding);
         }
     }
-    Ok(conclude(&mut hunt, &levels, config, searched))
+    conclude(&mut hunt, &levels, config, searched)
 }
 
 fn open(
@@ -320,14 +332,25 @@ pub fn check(trial: &Trial, subject: &dyn Subject, finding: &Finding) -> Result<
     if dealt != *program {
         return Err(ReplayError::Program.into());
     }
-    let (seen, why) = once(&model, trial.seed, *preemptions, *execution, None, false);
-    if let Stopped::Broken(text) = why {
-        return Err(ReplayError::Engine(text).into());
-    }
-    let now = seen
-        .interleaving
-        .ok_or_else(|| ReplayError::Engine(format!("the exploration ended before execution {execution}")))?;
+    let (now, violations) = self::execution(&model, trial.seed, *preemptions, *execution)?;
     replay::compare(finding, &now)?;
-    replay::same_result(finding, &seen.violations)?;
+    replay::same_result(finding, &violations)?;
     Ok(now)
+}
+
+/// Runs to an execution again: its steps, and what it broke.
+pub(crate) fn execution(
+    model: &Arc<Model>,
+    seed: u64,
+    bound: Option<usize>,
+    number: u64,
+) -> Result<(Interleaving, Vec<Violation>), ReplayError> {
+    let (seen, why) = once(model, seed, bound, number, None, false);
+    if let Stopped::Broken(text) = why {
+        return Err(ReplayError::Engine(text));
+    }
+    match seen.interleaving {
+        Some(now) => Ok((now, seen.violations)),
+        None => Err(ReplayError::Engine(format!("the exploration ended before execution {number}"))),
+    }
 }

@@ -203,7 +203,8 @@ fn doubts(seen: &Seen, stopped: bool, config: &ShuttleConfig, actors: usize) -> 
         doubts.push(format!("the engine failed: {broken}"));
     }
     if seen.executions > 0 && seen.choices == 0 {
-        doubts.push(format!("no concurrency: {actors} actors never had a choice of who runs next"));
+        let who = if actors == 0 { "its".to_owned() } else { format!("{actors}") };
+        doubts.push(format!("no concurrency: {who} actors never had a choice of who runs next"));
     }
     if seen.unstarted > 0 {
         doubts.push(format!("an actor never ran in {} executions", seen.unstarted));

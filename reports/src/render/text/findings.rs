@@ -32,6 +32,9 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
         seen.iter().map(|(engine, n, of)| format!("{} of {} by {engine}", count(*n), count(*of))).collect();
     let _ = writeln!(out, "    seen in {}; fingerprint {}", seen.join(", "), clean(&best.fingerprint));
     let _ = writeln!(out, "    {}", repro(best));
+    if let Some(command) = command(one, options) {
+        let _ = writeln!(out, "    {command}");
+    }
     if let Some(shown) = &best.interleaving {
         out.push('\n');
         for line in interleaving(shown, options.width.saturating_sub(4), options.style).lines() {
@@ -41,8 +44,22 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
     out.push('\n');
 }
 
+/// Letters that a token in the summary has at most: a longer one is no help to copy.
+const LONGEST_TOKEN: usize = 400;
+
+/// The command that replays it, if it is known: by its token, if that is short enough, else from the report.
+fn command(one: &Distinct<'_>, options: &TextOptions) -> Option<String> {
+    let token = one.best.finding.repro.token()?;
+    if token.len() <= LONGEST_TOKEN {
+        return Some(format!("racehunt replay {}", clean(token)));
+    }
+    let report = options.report.as_ref()?;
+    Some(format!("racehunt replay {} --finding {}", clean(report), one.number))
+}
+
 /// How to see it again, and how far that can be relied on.
-pub(in crate::render) fn repro(finding: &Finding) -> String {
+#[must_use]
+pub fn repro(finding: &Finding) -> String {
     match &finding.repro {
         Repro::Schedule { switches, confirmed, .. } => format!(
             "{}: schedule of {} (found with {}), {} of {} showed the same",
@@ -85,6 +102,24 @@ fn switched(n: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_command_has_a_short_token_or_names_the_report() {
+        let (scenario, outcomes) = crate::canned::canary_outcomes();
+        let mut report = crate::canned::report(scenario, outcomes);
+        let named = TextOptions { report: Some("out/report.json".into()), ..TextOptions::default() };
+        let all = crate::distinct::distinct(&report);
+        let at = all.iter().position(|one| one.best.finding.repro.token().is_some()).unwrap();
+        let said = |report: &_, options| command(&crate::distinct::distinct(report)[at], options);
+        assert_eq!(said(&report, &named).as_deref(), Some("racehunt replay rh1:canned"));
+        for finding in report.scenarios.iter_mut().flat_map(|s| &mut s.trials).flat_map(|t| &mut t.findings) {
+            if let Repro::Schedule { token, .. } = &mut finding.repro {
+                *token = format!("rh1:{}", "A".repeat(LONGEST_TOKEN));
+            }
+        }
+        let long = format!("racehunt replay out/report.json --finding {}", at + 1);
+        assert_eq!((said(&report, &named), said(&report, &TextOptions::default())), (Some(long), None));
+    }
 
     #[test]
     fn a_replay_is_called_exact_only_if_all_of_them_were() {
