@@ -11,6 +11,7 @@ use racehunt_core::history::{Event, What, account};
 use racehunt_core::observation::{Observation, OpFailure, Panic};
 use racehunt_core::plan::{ActorProgram, Trial};
 use racehunt_core::scenario::{Fault, OpCall};
+use racehunt_core::shrink::Case;
 use racehunt_core::subject::{Actor, Call, Env, Instance, Opener, Subject};
 use racehunt_sync::fs::{self, faults::Rule};
 use racehunt_sync::process::{self, Unsynced};
@@ -40,6 +41,9 @@ enum Does {
     /// One step: kills a process.
     Kill { process: u32, unsynced: Unsynced },
 }
+
+/// Makes the model of a part of a program.
+pub type Make<'a> = &'a (dyn Fn(&Case) -> Result<Arc<Model>, EngineError> + Sync);
 
 /// The program of a trial, ready to be executed any number of times.
 pub struct Model {
@@ -95,6 +99,14 @@ impl Model {
         let names = subject.ops().iter().map(|o| o.name).collect();
         let ops = Ops { opener, parts, mortal, names };
         Ok(Self::of(Body::Ops(ops), faults::io_rules(&trial.faults)))
+    }
+
+    /// The model of a part of what `trial` executes.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
+    pub fn of_case(trial: &Trial, case: &Case, subject: &dyn Subject) -> Result<Arc<Self>, EngineError> {
+        Ok(Arc::new(Self::new(&case.trial(trial), &case.program, subject)?))
     }
 
     /// The model of a function that starts its own actors. A panic of any of them is a finding, caught by their own code

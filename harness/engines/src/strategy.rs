@@ -4,19 +4,23 @@
 //! [`crate::shuttle`] alone.
 
 mod dfs;
+mod follow;
 mod pct;
 mod random;
 mod record;
 mod reduce;
 mod replay;
+mod steer;
 mod urw;
 
 pub use dfs::Dfs;
+pub use follow::Follow;
 pub use pct::Pct;
 pub use random::Random;
 pub use record::{Record, Recording};
 pub use reduce::Reduce;
 pub use replay::{Decisions, Diverged, Exact};
+pub use steer::Steer;
 pub use urw::Urw;
 
 use racehunt_core::scenario::Strategy as Name;
@@ -26,7 +30,8 @@ use racehunt_core::scenario::Strategy as Name;
 pub struct Point<'a> {
     /// The actors that can run, ascending.
     pub options: &'a [u32],
-    /// The actor that ran last, whether it can go on or not.
+    /// The actor that ran last, whether it can go on or not; under [`Reduce`] the last whose step counted, since what
+    /// runs eagerly is no context switch.
     pub current: Option<u32>,
     /// True if the current actor gave way by itself (a yield, a spin hint).
     pub yielding: bool,

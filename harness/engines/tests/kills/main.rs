@@ -118,7 +118,7 @@ fn the_kill_is_a_step_that_replays_and_shrinks() {
     let finding = &outcome.findings[0];
     let Repro::Schedule { switches, confirmed, .. } = &finding.repro else { panic!("{:?}", finding.repro) };
     assert_eq!((confirmed.same, confirmed.of), (10, 10));
-    assert_eq!(switches.minimal, 1, "leave p once, between its two steps, for the kill");
+    assert_eq!(switches.kept, 1, "leave p once, between its two steps, for the kill");
     let interleaving = replay::check(&outcome.trial, &Till::default(), finding).unwrap_or_else(|e| panic!("{e}"));
     let kills = interleaving.steps.iter().filter(|s| s.kind == "kill").count();
     assert_eq!(kills, 1, "{interleaving:?}");

@@ -89,7 +89,7 @@ fn a_split_update_is_lost_under_every_model_and_strategy() {
         assert_eq!(kinds(&outcome), [FindingKind::Lost], "{strategy}");
         assert_eq!(outcome.verdict, Verdict::Fail);
         let Repro::Schedule { switches, .. } = &outcome.findings[0].repro else { panic!() };
-        assert_eq!(switches.minimal, 1, "{strategy}: leave once between load and store");
+        assert_eq!(switches.kept, 1, "{strategy}: leave once between load and store");
         replays(&outcome);
     }
     let outcome = hunt(&trial("split", LOOM, &[2, 2]));
