@@ -5,7 +5,7 @@
 
 use crate::assemble::{Executed, Header, assemble};
 use crate::model::{Environment, Report};
-use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, Switches, fingerprint};
+use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
 use racehunt_core::id::Id;
 use racehunt_core::interleaving::{Interleaving, Step};
 use racehunt_core::ledger::LedgerTotals;

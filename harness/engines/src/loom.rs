@@ -7,6 +7,7 @@ mod explore;
 mod minimise;
 mod once;
 mod search;
+mod stale;
 
 pub use explore::{EVERY, Explorer, Judge, Stopped};
 pub use once::check;

@@ -2,6 +2,7 @@
 
 use super::explore::{EVERY, Explorer, Judge, Stopped};
 use super::once::{MOST_BRANCHES, Place, confirm, lock, once};
+use super::stale::reads_stale;
 use crate::model::{self, Make, Model};
 use racehunt_core::check::Panel;
 use racehunt_core::finding::{Finding, Repro, ShrinkEnd, Shrunk, Size, Switches};
@@ -35,18 +36,20 @@ pub(super) struct Hunted<'a> {
 struct Lab<'a> {
     seed: u64,
     finding: &'a Finding,
+    /// No execution counts that reads stale values: there is one that does not.
+    plain: bool,
     effort: Effort,
     spent: u64,
     stop: &'a Arc<AtomicBool>,
 }
 
-/// The smallest execution that an exploration showed: by switches, then by steps, then by number.
-type Smallest = Option<(u32, usize, u64)>;
+/// How an execution reads: by stale values, then switches, then steps, then number. The less the better.
+type Reads = (bool, u32, usize, u64);
 
 /// What an exploration saw.
 #[derive(Default)]
 struct Seen {
-    smallest: Smallest,
+    best: Option<Reads>,
     executions: u64,
     steps: u64,
 }
@@ -57,23 +60,32 @@ impl Lab<'_> {
     }
 
     /// Explores up to so many executions within `bound`: until one shows the failure, or all for the one that reads best.
-    fn explore(&mut self, model: &Arc<Model>, bound: Option<usize>, executions: u64, best: bool) -> (Smallest, u64) {
+    /// Also says how many it were.
+    fn explore(
+        &mut self,
+        model: &Arc<Model>,
+        bound: Option<usize>,
+        executions: u64,
+        all: bool,
+    ) -> (Option<Reads>, u64) {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let done = Arc::new(AtomicBool::new(false));
         let judge: Arc<Mutex<Judge<'static>>> = {
             let (seen, done, stop) = (Arc::clone(&seen), Arc::clone(&done), Arc::clone(self.stop));
-            let (kind, detail, mut panel) = (self.finding.kind, self.finding.detail.clone(), Panel::default());
+            let (kind, detail, plain) = (self.finding.kind, self.finding.detail.clone(), self.plain);
+            let mut panel = Panel::default();
             Arc::new(Mutex::new(move |number: u64, o: &Observation, _, _| {
                 let mut seen = lock(&seen);
                 seen.executions += 1;
                 seen.steps += hook::steps();
-                let shows = panel.judge(o).0.iter().any(|v| v.kind == kind && v.detail == detail);
-                if shows {
-                    let i = if best { model::interleaving(None) } else { Default::default() };
-                    let this = (i.switches, i.steps.len(), number);
-                    seen.smallest = Some(seen.smallest.map_or(this, |least| least.min(this)));
+                if panel.judge(o).0.iter().any(|v| v.kind == kind && v.detail == detail) {
+                    let shown = model::interleaving(None);
+                    let this = (reads_stale(&shown), shown.switches, shown.steps.len(), number);
+                    if !(plain && this.0) {
+                        seen.best = Some(seen.best.map_or(this, |best| best.min(this)));
+                    }
                 }
-                done.fetch_or((shows && !best) || stop.load(Ordering::Relaxed), Ordering::Relaxed);
+                done.fetch_or((seen.best.is_some() && !all) || stop.load(Ordering::Relaxed), Ordering::Relaxed);
             }))
         };
         let explorer = Explorer {
@@ -81,7 +93,7 @@ impl Lab<'_> {
             executions: executions.min(self.effort.executions),
             steps: MOST_BRANCHES,
             deadline: None,
-            record: if best { EVERY } else { 0 },
+            record: EVERY,
             checkpoint: None,
             seed: self.seed,
             resume: false,
@@ -91,8 +103,7 @@ impl Lab<'_> {
         self.effort.spend(seen.executions, seen.steps);
         self.spent += seen.executions;
         // After a failure of loom itself no number means anything.
-        let smallest = seen.smallest.filter(|_| !matches!(why, Stopped::Broken(_)));
-        (smallest, seen.executions)
+        (seen.best.filter(|_| !matches!(why, Stopped::Broken(_))), seen.executions)
     }
 
     /// The first execution that shows the failure, at the smallest bound that does so soon, up to `most`.
@@ -102,8 +113,8 @@ impl Lab<'_> {
             if left == 0 || self.is_over() {
                 return None;
             }
-            let (smallest, ran) = self.explore(model, bound, left, false);
-            if let Some((_, _, number)) = smallest {
+            let (best, ran) = self.explore(model, bound, left, false);
+            if let Some((.., number)) = best {
                 return Some(Place { bound, number });
             }
             left = left.saturating_sub(ran);
@@ -111,12 +122,14 @@ impl Lab<'_> {
         None
     }
 
-    /// Of the executions at `place`'s bound the one with the fewest switches, then the fewest steps.
+    /// Of the executions at `place`'s bound the one that reads best.
     fn choose(&mut self, model: &Arc<Model>, place: Place) -> Place {
-        self.effort.executions = self.effort.executions.max(CHOICE);
-        self.effort.steps = self.effort.steps.max(1);
-        let (smallest, _) = self.explore(model, place.bound, CHOICE, true);
-        smallest.map_or(place, |(_, _, number)| Place { number, ..place })
+        if self.stop.load(Ordering::Relaxed) {
+            return place;
+        }
+        self.effort = Effort { executions: CHOICE, steps: u64::MAX };
+        let (best, _) = self.explore(model, place.bound, CHOICE, true);
+        best.map_or(place, |(.., number)| Place { number, ..place })
     }
 }
 
@@ -129,58 +142,55 @@ fn bounds(most: Option<usize>) -> impl Iterator<Item = Option<usize>> {
 pub(super) fn minimise(hunted: &Hunted<'_>, mut finding: Finding, stop: &Arc<AtomicBool>) -> Finding {
     let Repro::Execution { preemptions, execution, .. } = finding.repro else { return finding };
     let (trial, found) = (hunted.trial, Place { bound: preemptions, number: execution });
-    let mut lab = Lab { seed: trial.seed, finding: &finding, effort: EFFORT, spent: 0, stop };
     let whole = Case::whole(hunted.program);
     let size = |case: &Case| Size::of(&case.program, case.kills(trial).len());
-    let mut shrunk = Shrunk { found: size(&whole), ..Shrunk::default() };
-    let (case, smaller, done) = program(&mut lab, hunted, found.bound, whole);
-    let (model, place) =
-        smaller.or_else(|| Some((Arc::clone(hunted.model), lab.search(hunted.model, found.bound)?))).map_or_else(
-            || (Arc::clone(hunted.model), found),
-            |(model, place)| {
-                let place = lab.choose(&model, place);
-                (model, place)
-            },
-        );
-    shrunk.kept = size(&case);
-    shrunk.executions = lab.spent;
-    shrunk.end = match (stop.load(Ordering::Relaxed), done) {
+    let (was, _) = once(hunted.model, trial.seed, found, None, false);
+    let mut lab = Lab { seed: trial.seed, finding: &finding, plain: true, effort: EFFORT, spent: 0, stop };
+    let mut place = lab.search(hunted.model, found.bound);
+    lab.plain = place.is_some() || was.interleaving.as_ref().is_some_and(|i| !reads_stale(i));
+    if !lab.plain {
+        place = lab.search(hunted.model, found.bound);
+    }
+    let first = (Arc::clone(hunted.model), place.unwrap_or(found));
+    let (case, (model, place), done) = program(&mut lab, hunted, first, Case::clone(&whole));
+    let place = if place == found && case == whole { found } else { lab.choose(&model, place) };
+    let end = match (stop.load(Ordering::Relaxed), done) {
         (true, _) => ShrinkEnd::Stopped,
         (false, true) => ShrinkEnd::Done,
         (false, false) => ShrinkEnd::Budget,
     };
     let (seen, confirmed) = confirm(&model, trial.seed, place, &finding);
-    let kept = seen.switches();
-    let same = place == found && case.program == hunted.program;
-    let before = if same { kept } else { once(hunted.model, trial.seed, found, None, false).0.switches() };
-    // Of the executions that differ in nothing but who came first where that cannot be told, loom runs one.
-    shrunk.fewest_switches = kept == 0;
+    let switches = Switches { found: was.switches(), kept: seen.switches() };
+    let shrunk = Shrunk {
+        found: size(&whole),
+        kept: size(&case),
+        end,
+        // Of executions that nobody can tell apart loom runs one, and not the one with the fewest.
+        fewest_switches: switches.kept == 0,
+        executions: lab.spent,
+    };
     if let Some(v) = seen.shows(&finding).cloned() {
         (finding.message, finding.ids) = (v.message, v.ids);
     }
-    finding.repro = Repro::Execution {
-        program: case.program,
-        spared: case.spared,
-        preemptions: place.bound,
-        execution: place.number,
-        switches: Switches { found: before, kept },
-        shrunk,
-        confirmed,
-    };
+    let Case { program, spared } = case;
+    let Place { bound: preemptions, number: execution } = place;
+    finding.repro = Repro::Execution { program, spared, preemptions, execution, switches, shrunk, confirmed };
     finding.interleaving = seen.interleaving;
     finding
 }
 
-/// The smallest part of the program that was seen to fail with where it did, and true if all one step smaller were tried.
+/// The smallest part of the program that was seen to fail, where it did, and true if all one step smaller were tried.
+/// `first` is where the whole fails.
 fn program(
     lab: &mut Lab<'_>,
     hunted: &Hunted<'_>,
-    most: Option<usize>,
+    first: (Arc<Model>, Place),
     whole: Case,
-) -> (Case, Option<(Arc<Model>, Place)>, bool) {
-    let Some(make) = hunted.make else { return (whole, None, true) };
+) -> (Case, (Arc<Model>, Place), bool) {
+    let Some(make) = hunted.make else { return (whole, first, true) };
+    let Repro::Execution { preemptions: most, .. } = lab.finding.repro else { return (whole, first, true) };
     let kills: Vec<String> = whole.kills(hunted.trial).into_iter().cloned().collect();
-    let mut smallest = None;
+    let mut smallest = first;
     let (case, done) = shrink_program(whole, &kills, &mut |case, _| {
         if lab.is_over() {
             return None;
@@ -189,7 +199,7 @@ fn program(
         let Ok(model) = make(case) else { return Some(false) };
         match lab.search(&model, most) {
             Some(place) => {
-                smallest = Some((model, place));
+                smallest = (model, place);
                 Some(true)
             }
             None if lab.is_over() => None,
