@@ -67,7 +67,7 @@ pub fn shrink(found: Made, room: usize, play: &mut dyn FnMut(&[u32]) -> Option<P
     best.lower();
     let (before, mut fewest, mut plain) = (best.made().cost(), Fewest::new(room), true);
     let (mut equals, mut unplayed) = (0, None);
-    while plain && equals < EQUALS {
+    while equals < EQUALS {
         let Some(list) = fewest.list() else { break };
         if fewest.switches() > best.made().switches {
             break;
@@ -77,7 +77,7 @@ pub fn shrink(found: Made, room: usize, play: &mut dyn FnMut(&[u32]) -> Option<P
             unplayed = Some(fewest.switches());
             break;
         };
-        plain = made.is_plain();
+        plain &= made.is_plain();
         fewest.made(&made);
     }
     let switches = best.made().switches;
@@ -86,5 +86,5 @@ pub fn shrink(found: Made, room: usize, play: &mut dyn FnMut(&[u32]) -> Option<P
     if best.made().cost() < before {
         best.lower();
     }
-    Least { fewest: switches == 0 || known, over: best.over, made: best.into_made() }
+    Least { fewest: best.made().switches == 0 || known, over: best.over, made: best.into_made() }
 }
