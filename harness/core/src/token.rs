@@ -13,6 +13,7 @@ use crate::finding::{Finding, FindingKind, Repro};
 use crate::plan::{ActorProgram, EngineConfig, LoomConfig, Params, Program, ShuttleConfig, Trial};
 use crate::scenario::{Fault, Limits, Strategy, Timespan};
 use crate::schedule::Schedule;
+use crate::shrink::Case;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fmt;
@@ -97,22 +98,23 @@ impl Token {
     /// The token of a finding; `None` for real threads, which have no schedule to replay.
     #[must_use]
     pub fn of(trial: &Trial, finding: &Finding) -> Option<Self> {
-        let (program, seed, how) = match (&finding.repro, &trial.engine) {
-            (Repro::Schedule { program, schedule, seed, .. }, EngineConfig::Shuttle(config)) => {
+        let (program, spared, seed, how) = match (&finding.repro, &trial.engine) {
+            (Repro::Schedule { program, spared, schedule, seed, .. }, EngineConfig::Shuttle(config)) => {
                 let picks = schedule.parse().ok()?;
-                (program, *seed, How::Schedule { strategy: config.strategy, steps: config.steps, picks })
+                (program, spared, *seed, How::Schedule { strategy: config.strategy, steps: config.steps, picks })
             }
-            (Repro::Execution { program, preemptions, execution, .. }, _) => {
-                (program, trial.seed, How::Execution { preemptions: *preemptions, execution: *execution })
+            (Repro::Execution { program, spared, preemptions, execution, .. }, _) => {
+                (program, spared, trial.seed, How::Execution { preemptions: *preemptions, execution: *execution })
             }
             _ => return None,
         };
+        let case = Case { program: program.clone(), spared: spared.clone() };
         Some(Self {
             subject: trial.subject.clone(),
             variant: trial.variant.clone(),
             params: trial.params.clone(),
-            faults: trial.faults.clone(),
-            program: program.clone(),
+            faults: case.trial(trial).faults,
+            program: case.program,
             seed,
             how,
             kind: finding.kind,

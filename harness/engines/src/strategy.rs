@@ -4,23 +4,27 @@
 //! [`crate::shuttle`] alone.
 
 mod dfs;
+mod follow;
 mod pct;
 mod pos;
 mod random;
 mod record;
 mod reduce;
 mod replay;
+mod steer;
 mod surw;
 mod tree;
 mod urw;
 
 pub use dfs::Dfs;
+pub use follow::Follow;
 pub use pct::Pct;
 pub use pos::Pos;
 pub use random::Random;
 pub use record::{Record, Recording};
 pub use reduce::Reduce;
 pub use replay::{Decisions, Diverged, Exact};
+pub use steer::Steer;
 pub use surw::Surw;
 pub use urw::Urw;
 
@@ -31,7 +35,8 @@ use racehunt_core::scenario::Strategy as Name;
 pub struct Point<'a> {
     /// The actors that can run, ascending.
     pub options: &'a [u32],
-    /// The actor that ran last, whether it can go on or not.
+    /// The actor that ran last, whether it can go on or not; under [`Reduce`] the last whose step counted, since what
+    /// runs eagerly is no context switch.
     pub current: Option<u32>,
     /// True if the current actor gave way by itself (a yield, a spin hint).
     pub yielding: bool,

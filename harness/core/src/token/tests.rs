@@ -1,7 +1,7 @@
 //! Tokens come back, or are refused; trails tell where code has changed.
 
 use super::{Differs, How, PREFIX, Token, TokenError, Trail};
-use crate::finding::{Confirmed, Finding, FindingKind, Repro, Switches, fingerprint};
+use crate::finding::{Confirmed, Finding, FindingKind, Repro, Shrunk, Size, Switches, fingerprint};
 use crate::interleaving::{Interleaving, Step};
 use crate::plan::{ActorProgram, ParamValue};
 use crate::scenario::{Fault, FileCall, IoError, OpCall, Strategy as Name, Unsynced};
@@ -108,7 +108,9 @@ fn the_token_of_a_finding_says_how_to_run_it_and_real_threads_have_none() {
             program: made.program.clone(),
             schedule: "1*2 2*3 1".into(),
             seed: made.seed,
-            switches: Switches { found: 4, minimal: 2 },
+            switches: Switches { found: 4, kept: 2 },
+            shrunk: Shrunk::not_tried(Size::of(&made.program, 1)),
+            spared: Vec::new(),
             confirmed,
             token: String::new(),
         },

@@ -30,6 +30,9 @@ pub enum Stopped {
     Broken(String),
 }
 
+/// Records every execution.
+pub const EVERY: u64 = u64::MAX;
+
 /// How one exploration goes.
 #[derive(Clone, Debug)]
 pub struct Explorer {
@@ -41,7 +44,7 @@ pub struct Explorer {
     pub steps: usize,
     /// No execution begins after it.
     pub deadline: Option<Instant>,
-    /// Number of the execution whose steps are recorded; 0 for none.
+    /// Number of the execution whose steps are recorded; 0 for none, [`EVERY`] for all.
     pub record: u64,
     /// Written before the recorded execution if the file is not there, else where to start.
     pub checkpoint: Option<PathBuf>,
@@ -169,7 +172,7 @@ impl Explorer {
             shared.executions += 1;
             shared.executions
         };
-        model.begin(self.seed, number == self.record);
+        model.begin(self.seed, [number, EVERY].contains(&self.record));
         model.execute();
         let ended = model.end();
         (lock(judge))(number, &ended.observation, ended.ops, ended.all_started);

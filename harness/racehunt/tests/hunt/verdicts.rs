@@ -21,7 +21,7 @@ fn a_lost_update_is_found_by_every_strategy_at_one_switch() {
         let finding = outcome.findings()[0];
         assert!(finding.message.contains("an update was lost"), "{}", finding.message);
         let Repro::Schedule { switches, confirmed, .. } = &finding.repro else { panic!("{:?}", finding.repro) };
-        assert_eq!((switches.minimal, confirmed.same, confirmed.of), (1, 10, 10), "{strategy}");
+        assert_eq!((switches.kept, confirmed.same, confirmed.of), (1, 10, 10), "{strategy}");
     }
 }
 
