@@ -26,10 +26,12 @@ pub fn together(actors: Vec<(String, Box<dyn FnOnce() + Send>)>) -> bool {
         builder.spawn(act).expect("a modelled thread always starts")
     };
     let actors: Vec<_> = actors.into_iter().map(start).collect();
-    // All of them, whatever the first one came to.
-    let ends: Vec<_> = actors.into_iter().map(thread::JoinHandle::join).collect();
+    let mut well = true;
+    for actor in actors {
+        well &= actor.join().is_ok();
+    }
     hook::note(Location::caller(), || REST.to_owned());
-    ends.iter().all(Result::is_ok)
+    well
 }
 
 /// Records that the invariant `name`, which is stated at `site`, is broken, and goes on.
