@@ -5,7 +5,7 @@
 
 use crate::assemble::{Executed, Header, assemble};
 use crate::model::{Environment, Report};
-use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, Switches, fingerprint};
+use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
 use racehunt_core::id::Id;
 use racehunt_core::interleaving::{Interleaving, Step, Told};
 use racehunt_core::ledger::LedgerTotals;
@@ -166,12 +166,22 @@ pub fn at<'o>(outcomes: &'o mut [TrialOutcome], variant: &str, engine: EngineKin
 pub fn find(outcome: &mut TrialOutcome, kind: FindingKind, count: u64) {
     let model = matches!(outcome.trial.engine, EngineConfig::Shuttle(_) | EngineConfig::Loom(_));
     let repro = if model {
+        let found = Size { actors: 3, ops: 9, kills: 0 };
+        let shrunk = Shrunk {
+            kept: Size { actors: 2, ops: 2, kills: 0 },
+            end: ShrinkEnd::Done,
+            executions: 311,
+            ..Shrunk::not_tried(found)
+        };
         Repro::Schedule {
             program: vec![],
+            spared: vec![],
             schedule: "0*3 1*5 0".into(),
             seed: outcome.trial.seed,
-            switches: Switches { found: 9, minimal: 2 },
+            switches: Switches { found: 9, kept: 2 },
+            shrunk,
             confirmed: Confirmed { same: 20, of: 20 },
+            token: "rh1:canned".into(),
         }
     } else {
         Repro::Statistical { seed: outcome.trial.seed, seen: count, executions: outcome.executions }

@@ -18,7 +18,7 @@ pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;
 pub use svg::{of_finding as svg_of_finding, of_report as svg_of_report, svg};
-pub use text::{TextOptions, text};
+pub use text::{TextOptions, repro, text};
 
 use crate::model::{LeftOut, Report};
 use crate::words::{clean, counted};

@@ -19,4 +19,5 @@ pub mod schedule;
 pub mod shrink;
 pub mod subject;
 pub mod tally;
+pub mod token;
 pub mod verdict;

@@ -186,6 +186,7 @@ impl Tally {
             if let Repro::Statistical { seen, executions, .. } = &mut f.repro {
                 (*seen, *executions) = (f.count, self.executions);
             }
+            f.sign(&self.trial);
         }
         if self.executions == 0 {
             explored.doubts.insert(0, "no execution came to an end".to_owned());

@@ -1,9 +1,12 @@
 //! The shuttle engine: one schedule at a time, picked by a strategy; sequentially consistent.
 
 mod driver;
+mod lab;
+mod minimise;
 mod search;
 
 pub use driver::{Budget, Driver, Execution, Judged, Seeds, Seen};
+pub use minimise::{Hunted, minimise};
 pub use search::{run, search};
 
 use shuttle::{Config, FailurePersistence, MaxSteps};

@@ -16,7 +16,8 @@ Exit codes:
 Examples:
   racehunt run scenarios/quickstart.toml
   racehunt run scenarios/metrics-buffer --seed 7 --jobs 2 --out out
-  racehunt replay racehunt-out/quickstart/report.json --finding 1";
+  racehunt replay racehunt-out/quickstart/report.json --finding 1
+  racehunt replay rh1:…";
 
 /// Hunts races: stress with real threads, controlled schedules, exact replays.
 #[derive(Debug, Parser)]
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Run scenarios, judge them and write a report
     Run(Run),
-    /// Run the findings of a report again, step by step, and print their interleavings
+    /// Run the findings of a report, or the one of a token, again, step by step, and print their interleavings
     Replay(Replay),
     /// Write a stored report in another form
     Render(Render),
@@ -83,8 +84,9 @@ pub(crate) struct Run {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
-    /// A report written by `racehunt run`
-    pub(crate) report: PathBuf,
+    /// A report written by `racehunt run`, or the token of a finding (rh1:…)
+    #[arg(value_name = "REPORT|TOKEN")]
+    pub(crate) what: PathBuf,
     /// Number of the finding, as the summary counts them, or its fingerprint [default: all that replay exactly]
     #[arg(long, value_name = "N")]
     pub(crate) finding: Option<String>,

@@ -1,6 +1,23 @@
 //! racehunt hunts races: it hammers a component with real threads, explores its schedules with shuttle and loom,
 //! accounts for every item by id, and turns each race into an interleaving that replays.
 //!
+//! A test that hunts races calls [`hunt`], as with loom and shuttle; `MIGRATING.md` beside this crate shows how tests written for
+//! these two look then:
+//!
+//! ```
+//! use racehunt::sync::atomic::{AtomicU64, Ordering::SeqCst};
+//! use racehunt::{sync::Arc, thread};
+//!
+//! racehunt::hunt("no_update_is_lost").executions(500).check(|| {
+//!     let sum = Arc::new(AtomicU64::new(0));
+//!     let other = Arc::clone(&sum);
+//!     let thread = thread::spawn(move || other.fetch_add(1, SeqCst));
+//!     sum.fetch_add(1, SeqCst);
+//!     thread.join().unwrap();
+//!     assert_eq!(sum.load(SeqCst), 2);
+//! });
+//! ```
+//!
 //! A program that hunts races in a component of its own links this crate, implements [`Subject`] and calls
 //! [`Cli`]; it then has the whole command line of `racehunt`:
 //!
@@ -27,6 +44,7 @@ mod catalogue;
 mod echo;
 mod environment;
 mod gate;
+mod hunt;
 mod inspect;
 mod interrupt;
 mod load;
@@ -36,10 +54,19 @@ mod progress;
 mod replay;
 mod run;
 
+pub use hunt::{Actors, Hunt, Outcome, REPLAY, hunt, invariant};
+pub use racehunt_core::finding::{Finding, FindingKind, Repro};
+pub use racehunt_core::interleaving::{Interleaving, Step};
+pub use racehunt_core::outcome::TrialOutcome;
 pub use racehunt_core::plan::{ParamValue, Params};
 pub use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
 };
+pub use racehunt_core::verdict::{Coverage, Verdict};
+pub use racehunt_engines::replay::Replayed;
+/// The types under which code is hunted: `std::sync`, and beside it `thread`, `time`, `fs` and the others of the facade.
+pub use racehunt_sync as sync;
+pub use racehunt_sync::{hint, thread};
 
 use args::{Args, Command};
 use clap::Parser;
@@ -49,6 +76,11 @@ use racehunt_engines::{loom, shuttle, stress, worker};
 use racehunt_reports::exit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+
+/// Its code is run as tests of this documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../MIGRATING.md")]
+struct Migrating;
 
 /// The command line over a set of subjects.
 #[derive(Default)]

@@ -4,7 +4,7 @@ mod cells;
 mod findings;
 
 pub(super) use cells::{lay_out as put_table, plain as plain_table};
-pub(super) use findings::repro;
+pub use findings::repro;
 
 use super::coverage::coverage;
 use super::figures;

@@ -8,6 +8,9 @@ use racehunt_sync::hook::{self, Kind, Mark, Marked, Object};
 /// The first actor's remark before it drains the instance.
 pub(super) const REST: &str = "rest";
 
+/// Where the harness starts actors.
+const FILES: [&str; 2] = [super::FILE, super::closure::FILE];
+
 /// The recorded events of the execution that ended, laid out. `switches` as counted by the schedule, or counted here
 /// where the engine has none.
 #[must_use]
@@ -80,13 +83,13 @@ fn stuck(b: hook::Blocked) -> Waited {
 
 /// Actors that announced a step and have not done it. That the harness waits for the actors' ends is no part of it.
 fn blocked() -> Vec<hook::Blocked> {
-    let ours = |b: &hook::Blocked| b.waits.kind == Kind::Join && b.waits.site.file() == super::FILE;
+    let ours = |b: &hook::Blocked| b.waits.kind == Kind::Join && FILES.contains(&b.waits.site.file());
     hook::blocked().into_iter().filter(|b| !ours(b)).collect()
 }
 
 /// That the harness starts the actors and waits for them is no part of the program.
 fn is_ours(event: &hook::Event) -> bool {
-    matches!(event.kind, Some(Kind::Spawn | Kind::Start | Kind::Join)) && event.site.file() == super::FILE
+    matches!(event.kind, Some(Kind::Spawn | Kind::Start | Kind::Join)) && FILES.contains(&event.site.file())
 }
 
 /// Places where an actor was left that still had something to do and did not wait.

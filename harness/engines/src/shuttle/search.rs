@@ -1,6 +1,7 @@
 //! A trial of the shuttle engine: search, then shrink and confirm what was found.
 
 use super::driver::{Budget, Driver, Execution, Judged, MOST_DEADLOCKS, Seeds, Seen};
+use super::minimise::{Hunted, minimise};
 use crate::emit::{Emit, EngineError, Progress};
 use crate::model::Model;
 use crate::replay::{self, Recorded};
@@ -9,6 +10,7 @@ use crate::{distinct::Distinct, panics};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
 use racehunt_core::scenario::Strategy;
+use racehunt_core::shrink::Case;
 use racehunt_core::subject::Subject;
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
@@ -71,7 +73,8 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     };
     let program = trial.program.deal(config.threads, config.ops_per_thread, trial.seed);
     let model = Arc::new(Model::new(trial, &program, subject)?);
-    Ok(search(trial, config, &model, &program, emit))
+    let make = |case: &Case| Model::of_case(trial, case, subject);
+    Ok(hunt(&Hunted { trial, config, model: &model, program: &program, make: Some(&make) }, emit))
 }
 
 /// Searches the schedules of `model` in the calling process, whatever its actors are made of.
@@ -82,6 +85,11 @@ pub fn search(
     program: &[ActorProgram],
     emit: &mut dyn Emit,
 ) -> TrialOutcome {
+    hunt(&Hunted { trial, config, model, program, make: None }, emit)
+}
+
+fn hunt(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
+    let Hunted { trial, config, model, .. } = *hunted;
     let _quiet = panics::keep();
     let _entered = engine::enter(Engine::Shuttle);
     let began = Instant::now();
@@ -102,22 +110,17 @@ pub fn search(
     // A complete search needs the same program each time; a sample is the better for another one.
     let seeds = if config.strategy == Strategy::Dfs { Seeds::Fixed(trial.seed) } else { Seeds::Vary(trial.seed) };
     let driver = Driver::new(Arc::clone(model), strategy, config.reduce, budget, seeds, false, judge);
-    let stopped = chunks(&driver, &hunt, config, program, emit);
+    let stopped = chunks(&driver, &hunt, hunted, emit);
     let seen = driver.seen();
     drop(driver);
     let hunt = Rc::into_inner(hunt).expect("the driver is gone").into_inner();
     let searched = began.elapsed();
-    conclude(hunt, &seen, stopped, searched, config, program, model)
+    conclude(hunt, &seen, stopped, searched, hunted, emit)
 }
 
 /// Runs chunk after chunk. True if it was stopped from outside.
-fn chunks(
-    driver: &Driver,
-    hunt: &Rc<RefCell<Hunt>>,
-    config: &ShuttleConfig,
-    program: &[ActorProgram],
-    emit: &mut dyn Emit,
-) -> bool {
+fn chunks(driver: &Driver, hunt: &Rc<RefCell<Hunt>>, hunted: &Hunted<'_>, emit: &mut dyn Emit) -> bool {
+    let Hunted { trial, config, program, .. } = *hunted;
     let began = Instant::now();
     loop {
         let finished = driver.run(Some(Instant::now() + CHUNK));
@@ -126,7 +129,7 @@ fn chunks(
         let Hunt { tally, fresh, kept, distinct } = &mut *hunt;
         for i in fresh.drain(..) {
             let finding = &mut tally.findings_mut()[i];
-            finding.repro = replay::unconfirmed(program, &kept[i].recording, kept[i].seed);
+            finding.repro = replay::unconfirmed(trial, program, &kept[i].recording, kept[i].seed);
             emit.finding(finding);
         }
         emit.progress(Progress {
@@ -156,18 +159,15 @@ fn conclude(
     seen: &Seen,
     stopped: bool,
     searched: Duration,
-    config: &ShuttleConfig,
-    program: &[ActorProgram],
-    model: &Arc<Model>,
+    hunted: &Hunted<'_>,
+    emit: &mut dyn Emit,
 ) -> TrialOutcome {
+    let Hunted { config, program, .. } = *hunted;
     let mut notes = Vec::new();
     if !stopped && seen.broken.is_none() {
-        for (finding, kept) in hunt.tally.findings_mut().iter_mut().zip(&hunt.kept) {
-            let recorded = Recorded { recording: kept.recording.clone(), seed: kept.seed };
-            replay::minimise(model, program, config, finding, recorded, kept.found_switches);
-        }
+        shrink(&mut hunt, seen, hunted, emit);
     } else if !hunt.kept.is_empty() {
-        notes.push("stopped before the schedules of the findings were shrunk".to_owned());
+        notes.push("stopped before the findings were shrunk".to_owned());
     }
     let coverage = if seen.executions == 0 {
         Coverage::Nothing
@@ -196,6 +196,28 @@ fn conclude(
     hunt.tally.finish(explored)
 }
 
+/// Takes every finding to its smallest form.
+fn shrink(hunt: &mut Hunt, seen: &Seen, hunted: &Hunted<'_>, emit: &mut dyn Emit) {
+    let progress = Progress {
+        executions: seen.executions,
+        distinct: hunt.distinct.count(),
+        findings: hunt.tally.findings().len() as u64,
+        spent: 1.0,
+    };
+    let mut told = Instant::now();
+    let mut beat = || {
+        if told.elapsed() >= CHUNK {
+            told = Instant::now();
+            emit.progress(progress);
+        }
+        emit.stopped()
+    };
+    for (finding, kept) in hunt.tally.findings_mut().iter_mut().zip(&hunt.kept) {
+        let recorded = Recorded { recording: kept.recording.clone(), seed: kept.seed };
+        minimise(hunted, finding, &recorded, kept.found_switches, &mut beat);
+    }
+}
+
 /// Why a search without a finding would not count.
 fn doubts(seen: &Seen, stopped: bool, config: &ShuttleConfig, actors: usize) -> Vec<String> {
     let mut doubts = Vec::new();
@@ -203,7 +225,8 @@ fn doubts(seen: &Seen, stopped: bool, config: &ShuttleConfig, actors: usize) -> 
         doubts.push(format!("the engine failed: {broken}"));
     }
     if seen.executions > 0 && seen.choices == 0 {
-        doubts.push(format!("no concurrency: {actors} actors never had a choice of who runs next"));
+        let who = if actors == 0 { "its".to_owned() } else { format!("{actors}") };
+        doubts.push(format!("no concurrency: {who} actors never had a choice of who runs next"));
     }
     if seen.unstarted > 0 {
         doubts.push(format!("an actor never ran in {} executions", seen.unstarted));

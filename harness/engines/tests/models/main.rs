@@ -2,7 +2,7 @@
 
 mod toys;
 
-use racehunt_core::finding::{Finding, FindingKind, Repro};
+use racehunt_core::finding::{Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_core::scenario::Scenario;
@@ -68,6 +68,22 @@ fn kinds(outcome: &TrialOutcome) -> Vec<FindingKind> {
     outcome.findings.iter().map(|f| f.kind).collect()
 }
 
+/// How the only finding was shrunk.
+fn shrunk(outcome: &TrialOutcome) -> (Switches, Shrunk) {
+    let (Repro::Schedule { switches, shrunk, program, .. } | Repro::Execution { switches, shrunk, program, .. }) =
+        &outcome.findings[0].repro
+    else {
+        panic!("{outcome:?}")
+    };
+    let interleaving = outcome.findings[0].interleaving.as_ref().expect("a model's");
+    assert_eq!((interleaving.switches, Size::of(program, 0)), (switches.kept, shrunk.kept));
+    (*switches, *shrunk)
+}
+
+fn size(actors: u32, ops: u32) -> Size {
+    Size { actors, ops, kills: 0 }
+}
+
 /// Each finding of `outcome` replays, step by step, and was confirmed 10 of 10.
 fn replays(outcome: &TrialOutcome) {
     for f in &outcome.findings {
@@ -83,18 +99,22 @@ fn replays(outcome: &TrialOutcome) {
 
 #[test]
 fn a_split_update_is_lost_under_every_model_and_strategy() {
-    for strategy in ["random", "pct:2", "urw", "dfs"] {
+    for strategy in ["random", "pct:2", "urw", "pos", "surw", "dfs"] {
         let engine = SHUTTLE.replace("random", strategy);
         let outcome = hunt(&trial("split", &engine, &[2, 2]));
         assert_eq!(kinds(&outcome), [FindingKind::Lost], "{strategy}");
         assert_eq!(outcome.verdict, Verdict::Fail);
-        let Repro::Schedule { switches, .. } = &outcome.findings[0].repro else { panic!() };
-        assert_eq!(switches.minimal, 1, "{strategy}: leave once between load and store");
         replays(&outcome);
+        let (switches, shrunk) = shrunk(&outcome);
+        assert_eq!((switches.kept, shrunk.fewest_switches), (1, true), "{strategy}: leave once between load and store");
+        assert_eq!((shrunk.found, shrunk.kept, shrunk.end), (size(2, 4), size(2, 2), ShrinkEnd::Done), "{strategy}");
     }
     let outcome = hunt(&trial("split", LOOM, &[2, 2]));
     assert_eq!(kinds(&outcome), [FindingKind::Lost]);
     replays(&outcome);
+    let Repro::Execution { preemptions, .. } = &outcome.findings[0].repro else { panic!() };
+    assert_eq!(*preemptions, Some(1));
+    assert_eq!(shrunk(&outcome).0.kept, 1);
 }
 
 #[test]
@@ -162,6 +182,53 @@ fn an_error_is_a_finding_and_its_id_is_not_lost() {
         assert_eq!(outcome.errors[0].op, "add");
         replays(&outcome);
     }
+}
+
+#[test]
+fn what_is_found_among_many_is_told_by_few() {
+    // (variant, engine, found with, actors, ops, switches): an actor that is not needed stands before, between or after.
+    let cases = [
+        ("split", SHUTTLE, &[3, 3, 3][..], (2, 2), 1),
+        ("split", "[loom]\npreemptions = [2]\ntime = \"60s\"", &[2, 2, 1], (2, 2), 1),
+        ("relaxed", LOOM, &[2, 2], (2, 2), 0),
+        ("ab-ba", SHUTTLE, &[2, 2, 2], (2, 2), 1),
+        ("ab-ba", LOOM, &[1, 1, 1], (2, 2), 1),
+        ("errs", SHUTTLE, &[2, 2, 2], (1, 2), 0),
+        ("panics", SHUTTLE, &[1, 2, 2], (2, 2), 0),
+        ("panics", LOOM, &[1, 2], (2, 2), 0),
+    ];
+    for (variant, engine, found, (actors, ops), switches) in cases {
+        let outcome = hunt(&trial(variant, engine, found));
+        replays(&outcome);
+        let (made, shrunk) = shrunk(&outcome);
+        let all = size(found.len() as u32, found.iter().sum::<usize>() as u32);
+        assert_eq!((shrunk.found, shrunk.kept), (all, size(actors, ops)), "{variant} {engine}");
+        assert_eq!((made.kept, shrunk.end), (switches, ShrinkEnd::Done), "{variant} {engine}");
+    }
+}
+
+#[test]
+fn a_closure_has_a_schedule_to_shrink_and_no_program() {
+    let trial = trial("split", SHUTTLE, &[1, 1]);
+    let EngineConfig::Shuttle(config) = &trial.engine else { panic!() };
+    let closure = || {
+        let n = racehunt_sync::Arc::new(racehunt_sync::atomic::AtomicU64::new(0));
+        let add = |n: racehunt_sync::Arc<racehunt_sync::atomic::AtomicU64>| {
+            racehunt_sync::thread::spawn(move || {
+                let now = n.load(racehunt_sync::atomic::Ordering::SeqCst);
+                n.store(now + 1, racehunt_sync::atomic::Ordering::SeqCst);
+            })
+        };
+        let all = [add(n.clone()), add(n.clone()), add(n.clone())];
+        all.into_iter().for_each(|actor| actor.join().unwrap());
+        assert_ne!(n.load(racehunt_sync::atomic::Ordering::SeqCst), 1, "two were lost");
+    };
+    let model = std::sync::Arc::new(racehunt_engines::model::Model::closure(closure));
+    let outcome = shuttle::search(&trial, config, &model, &[], &mut Told::default());
+    assert_eq!(kinds(&outcome), [FindingKind::Panic]);
+    let (switches, shrunk) = shrunk(&outcome);
+    assert_eq!((shrunk.found, shrunk.kept, shrunk.end), (Size::default(), Size::default(), ShrinkEnd::Done));
+    assert_eq!((switches.kept, shrunk.fewest_switches), (1, true), "the one that is left stores last");
 }
 
 #[test]

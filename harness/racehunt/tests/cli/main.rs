@@ -15,4 +15,5 @@ mod streams;
 mod support;
 mod tamper;
 mod terminal;
+mod token;
 mod workers;
