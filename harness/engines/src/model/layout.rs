@@ -64,11 +64,11 @@ fn told(started: usize, between: &[hook::Event]) -> Told {
             || b.waits.kind == Kind::Join
             || (matches!(b.waits.kind, Kind::Lock | Kind::ReadLock) && !b.holders.is_empty())
     };
-    told.stuck = blocked().into_iter().filter(waits_now).map(stuck).collect();
+    told.stuck = blocked().iter().filter(|b| waits_now(b)).map(stuck).collect();
     told
 }
 
-fn stuck(b: hook::Blocked) -> Waited {
+fn stuck(b: &hook::Blocked) -> Waited {
     Waited {
         actor: b.actor,
         kind: b.waits.kind.word().to_owned(),
