@@ -7,7 +7,7 @@ use crate::assemble::{Executed, Header, assemble};
 use crate::model::{Environment, Report};
 use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
 use racehunt_core::id::Id;
-use racehunt_core::interleaving::{Interleaving, Step};
+use racehunt_core::interleaving::{Interleaving, Step, Told};
 use racehunt_core::ledger::LedgerTotals;
 use racehunt_core::observation::Gauge;
 use racehunt_core::outcome::{CheckedCount, TrialOutcome};
@@ -249,7 +249,9 @@ pub fn lost_increment() -> Interleaving {
         steps: steps.map(step).to_vec(),
         drain: Vec::new(),
         switches: 2,
+        ..Interleaving::default()
     }
+    .explain(&Told::default())
 }
 
 /// The report of one scenario.

@@ -6,6 +6,7 @@ mod figures;
 mod interleaving;
 mod json;
 mod markdown;
+mod svg;
 mod text;
 
 pub use catalogue::markdown as catalogue;
@@ -16,6 +17,7 @@ pub(crate) use coverage::mark;
 pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;
+pub use svg::{of_finding as svg_of_finding, of_report as svg_of_report, svg};
 pub use text::{TextOptions, repro, text};
 
 use crate::model::{LeftOut, Report};
@@ -50,6 +52,12 @@ pub const ALL: &[Renderer] = &[
         render: |r| markdown(r).into_bytes(),
     },
     Renderer {
+        name: "svg",
+        extension: "svg",
+        about: "the lane diagram of one finding (see --finding)",
+        render: |r| svg_of_report(r, None).unwrap_or_else(svg::nothing).into_bytes(),
+    },
+    Renderer {
         name: "text",
         extension: "txt",
         about: "the summary that a run prints, 100 columns wide",
@@ -76,3 +84,5 @@ pub fn by_name(name: &str) -> Option<&'static Renderer> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod views;

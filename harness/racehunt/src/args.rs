@@ -61,7 +61,8 @@ pub(crate) struct Run {
     /// Scenario files, and folders of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Folder for the report; it gets NAME/report.json, NAME being the path's last part
+    /// Folder for the report: it gets NAME/report.json, NAME being the path's last part, and
+    /// NAME/interleavings/FINGERPRINT.svg for each finding with steps
     #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
     pub(crate) out: PathBuf,
     /// Seed of everything that is drawn: the same seed gives the same findings and schedules
@@ -98,6 +99,9 @@ pub(crate) struct Render {
     /// Form to write it in, to stdout
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub(crate) format: String,
+    /// Number of the finding, or its fingerprint, for the form that shows one [default: the first with steps]
+    #[arg(long, value_name = "N")]
+    pub(crate) finding: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

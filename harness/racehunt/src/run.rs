@@ -42,7 +42,7 @@ pub(crate) fn run(args: &args::Run, subjects: Subjects<'_>) -> Result<u8, Failur
     // What was found is shown even if it cannot be kept.
     let written = output::write(&report_file, json(&report).as_bytes());
     show(&report, args, written.is_ok().then_some(&report_file))?;
-    written.map(|()| report.exit_code)
+    written.and_then(|()| output::write_interleavings(&report_file, &report)).map(|()| report.exit_code)
 }
 
 fn header(args: &args::Run, left_out: Vec<LeftOut>) -> Header {

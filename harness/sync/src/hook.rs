@@ -6,12 +6,15 @@
 //! the recorded interleaving. Natively the same place injects yields and pauses ([`crate::perturb`]).
 
 mod ask;
+mod marks;
 mod words;
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
 
 pub use ask::*;
+pub(crate) use marks::mark;
+pub use marks::{Mark, Marked, take_marks};
 use words::mix;
 pub use words::{Blocked, Event, Kind, Object, Pending};
 
@@ -46,6 +49,7 @@ struct World {
     events: Vec<Event>,
     /// Remarks that wait for their actor's next step, at most one an actor.
     ahead: Vec<Event>,
+    marks: Vec<Marked>,
     seq: u64,
     steps: u64,
     /// Moments told so far by [`tick`], and for each actor the moment of its call's first step; 0 before it.
@@ -129,6 +133,7 @@ pub fn reset(recording: bool) {
         w.slots.push(Slot::default());
         w.events.clear();
         w.ahead.clear();
+        w.marks.clear();
         w.seq = 0;
         w.steps = 0;
         w.ticks = 0;
@@ -278,6 +283,7 @@ pub fn releases(me: ActorId, object: ObjectId) {
             s.holders.swap_remove(i);
         }
     });
+    mark(me, Mark::GivesUp(object));
 }
 
 /// The current actor is about to wait for the end of `other`.

@@ -260,6 +260,7 @@ impl WaitList {
     pub(crate) fn block(&self) {
         process::check();
         let me = hook::actor();
+        hook::mark(me, hook::Mark::Waits);
         prompt::idles();
         if engine::current() == Engine::Loom {
             self.push(me, Wake::Loom(call(loom::thread::current)));

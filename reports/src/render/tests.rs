@@ -12,7 +12,7 @@ use racehunt_core::finding::FindingKind;
 use racehunt_core::scenario::EngineKind::{Loom, Shuttle, Stress};
 use racehunt_core::verdict::Coverage;
 
-fn golden(name: &str, text: &str) {
+pub(super) fn golden(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/golden"));
     settings.set_prepend_module_to_snapshot(false);

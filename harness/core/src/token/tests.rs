@@ -23,6 +23,7 @@ fn shown() -> Interleaving {
         steps: vec![step(1, "load", "", Some(0)), step(2, "store", "", Some(1)), step(1, "store", "map.set", Some(1))],
         drain: vec![step(0, "load", "", Some(1))],
         switches: 1,
+        ..Interleaving::default()
     }
 }
 

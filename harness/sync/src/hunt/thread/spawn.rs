@@ -106,6 +106,9 @@ impl<T> Handle<T> {
         model::op((Kind::Join, 0, site), model::no_value, || {
             hook::joins(thread.actor());
             model::prompt::joins(thread.actor());
+            if !packet.finished.load(Relaxed) {
+                hook::mark(hook::actor(), hook::Mark::Waits);
+            }
             model::call(|| {
                 // What the engine hands over is nothing: the result, or the panic, is in the packet.
                 let _ = match engine {
