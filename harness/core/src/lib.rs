@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod chase;
+pub mod discovery;
+pub mod exact;
 pub mod finding;
 pub mod history;
 pub mod id;
