@@ -118,11 +118,7 @@ fn programs(trial: &Trial, config: &StressConfig) -> Vec<Vec<ActorProgram>> {
 }
 
 /// Puts actors without a process into those of the trial, where it has several.
-fn placed(
-    mut program: Vec<ActorProgram>,
-    config: &StressConfig,
-    place: impl Fn(usize) -> usize,
-) -> Vec<ActorProgram> {
+fn placed(mut program: Vec<ActorProgram>, config: &StressConfig, place: impl Fn(usize) -> usize) -> Vec<ActorProgram> {
     if config.processes > 1 && program.iter().all(|actor| actor.process.is_none()) {
         for (number, actor) in program.iter_mut().enumerate() {
             actor.process = Some(format!("p{}", place(number) + 1));

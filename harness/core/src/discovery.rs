@@ -117,10 +117,10 @@ pub fn good_turing(once: u64, samples: u64) -> f64 {
 /// What the chance of something new may be above its Good–Turing estimate, with this confidence, after `n` independent
 /// samples: (1 + √2) · √(ln(2/δ) / n).
 ///
-/// Source: McAllester and Ortiz, "Concentration inequalities for the missing mass and for histogram rule error", JMLR
+/// Source: `McAllester` and Ortiz, "Concentration inequalities for the missing mass and for histogram rule error", JMLR
 /// 2003: the missing mass is above its mean by ε with a chance of at most exp(−nε²). Good's estimate has at least that mean
 /// and, as one sample moves it by 2/n at most, is below its own by ε with a chance of at most exp(−nε²/2) (`McDiarmid`).
-/// Half of δ for each. It is of the kind of McAllester and Schapire, "On the convergence rate of Good-Turing estimators",
+/// Half of δ for each. It is of the kind of `McAllester` and Schapire, "On the convergence rate of Good-Turing estimators",
 /// COLT 2000, (2√2 + √3) · √(ln(3/δ) / n), and half as large.
 #[must_use]
 pub fn slack(n: u64, confidence: f64) -> f64 {

@@ -4,8 +4,8 @@
 //! from observations through checkers to findings.
 #![forbid(unsafe_code)]
 
-pub mod check;
 pub mod chase;
+pub mod check;
 pub mod discovery;
 pub mod exact;
 pub mod finding;

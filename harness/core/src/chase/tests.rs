@@ -73,7 +73,11 @@ fn processes_stay_apart() {
     let p = |n: u32| Some(format!("p{n}"));
     assert_eq!(of(&trial(MIX, "[stress]\nprocesses = 2\nthreads = 2\nrounds = 9")), [p(1), p(2), p(1), p(2)]);
     assert_eq!(of(&trial(ACTORS, "[stress]\nprocesses = 2\nthreads = 2\nrounds = 9")), [p(1), p(1), p(2), p(2)]);
-    assert_eq!(of(&trial(MIX, "[stress]\nthreads = 2\nrounds = 9")), [None, None], "one process is nobody's in particular");
+    assert_eq!(
+        of(&trial(MIX, "[stress]\nthreads = 2\nrounds = 9")),
+        [None, None],
+        "one process is nobody's in particular"
+    );
     let named = ACTORS.replace("\"A\",", "\"A\", process = \"q\",").replace("\"D\",", "\"D\", process = \"r\",");
     let fault = "[[fault]]\nkind = \"kill\"\nprocess = \"q\"\n[stress]\nrounds = 9";
     let one = trial(&named, fault);

@@ -7,6 +7,7 @@ use crate::model::{self, Model};
 use crate::panics;
 use crate::replay::{self, ReplayError};
 use racehunt_core::check::Panel;
+use racehunt_core::discovery::Sampling;
 use racehunt_core::finding::{Confirmed, Finding, Repro};
 use racehunt_core::interleaving::Interleaving;
 use racehunt_core::observation::{Observation, Violation};
@@ -231,6 +232,8 @@ fn conclude(
     } else {
         Coverage::Nothing
     };
+    let discovery = hunt.distinct.discovery(Sampling::InOrder);
+    hunt.tally.discovered(discovery);
     let empty = Tally::new(hunt.tally.trial().clone());
     let tally = std::mem::replace(&mut hunt.tally, empty);
     tally.finish(Explored {
