@@ -24,6 +24,7 @@
 
 mod args;
 mod catalogue;
+mod chase;
 mod echo;
 mod environment;
 mod gate;

@@ -2,6 +2,7 @@
 
 use crate::{Failure, args, output};
 use nix::sys::signal::Signal;
+use racehunt_core::exact::Exact;
 use racehunt_core::finding::{Finding, Repro};
 use racehunt_core::interleaving::Interleaving;
 use racehunt_core::outcome::TrialOutcome;
@@ -56,7 +57,7 @@ pub(crate) fn replay(args: &args::Replay, subjects: Subjects<'_>) -> Result<u8, 
     let chosen = choose(&report, args.finding.as_deref())?;
     for Chosen { sighting: Sighting { trial, finding }, .. } in &chosen {
         let subject = &trial.trial.subject;
-        if !matches!(finding.repro, Repro::Statistical { .. }) && find(subjects, subject).is_none() {
+        if question(trial, finding).is_some() && find(subjects, subject).is_none() {
             return Err(Failure::Usage(format!("error: this program has no subject called {}", clean(subject))));
         }
     }
@@ -80,20 +81,44 @@ pub(crate) fn replay(args: &args::Replay, subjects: Subjects<'_>) -> Result<u8, 
     })
 }
 
+/// What can be replayed of a sighting: itself, or what a search found after real threads did.
+fn question(trial: &TrialOutcome, finding: &Finding) -> Option<Question> {
+    if !matches!(finding.repro, Repro::Statistical { .. }) {
+        return Some(Question { trial: trial.trial.clone(), finding: finding.clone() });
+    }
+    let (search, companion) = finding.exact.as_ref()?.companion()?;
+    Some(Question { trial: search.clone(), finding: companion.clone() })
+}
+
 /// Replays one recording and tells about it.
 fn again(one: &Chosen<'_>, seed: u64) -> Result<Came, Failure> {
-    let Sighting { trial: TrialOutcome { trial, .. }, finding } = one.sighting;
-    let (number, kind) = (one.number, finding.kind);
-    output::print(&format!("finding {number}: {kind} in {}\n  {}\n", clean(&trial.id), clean(&finding.message)))?;
+    let Sighting { trial, finding } = one.sighting;
+    let (number, kind, id) = (one.number, finding.kind, clean(&trial.trial.id));
+    output::print(&format!("finding {number}: {kind} in {id}\n  {}\n", clean(&finding.message)))?;
     if let Repro::Statistical { seen, executions, .. } = finding.repro {
-        output::print(&format!(
-            "  real threads have no exact replay; it was seen in {seen} of {executions} executions. To see it again:\n  \
-             racehunt run {} --seed {seed}\n\n",
-            clean(one.file)
-        ))?;
-        return Ok(Came::NoSchedule);
+        let what = match &finding.exact {
+            Some(Exact::Found { search, .. }) => {
+                format!(
+                    "  seen in {seen} of {executions} executions on real threads; as {} found it:\n",
+                    clean(&search.id)
+                )
+            }
+            Some(Exact::Linked { trial }) => format!(
+                "  seen in {seen} of {executions} executions on real threads; {} has it with an exact replay\n\n",
+                clean(trial)
+            ),
+            Some(Exact::NotFound { .. } | Exact::NotSearched { .. }) | None => format!(
+                "  real threads have no exact replay; it was seen in {seen} of {executions} executions. To see it again:\n  \
+                 racehunt run {} --seed {seed}\n\n",
+                clean(one.file)
+            ),
+        };
+        output::print(&what)?;
     }
-    match ask(&Question { trial: trial.clone(), finding: finding.clone() })? {
+    let Some(question) = question(trial, finding) else { return Ok(Came::NoSchedule) };
+    let answer = ask(&question)?;
+    let finding = &question.finding;
+    match answer {
         Answer::Same(steps) => {
             let many = steps.steps.len();
             output::print(&match finding.interleaving {

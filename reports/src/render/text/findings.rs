@@ -2,7 +2,7 @@
 
 use super::TextOptions;
 use crate::distinct::{Distinct, Standing};
-use crate::render::interleaving;
+use crate::render::{exact, interleaving};
 use crate::words::{clean, count, counted};
 use racehunt_core::finding::{Confirmed, Finding, Repro};
 use racehunt_core::verdict::Verdict;
@@ -31,8 +31,13 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
     let seen: Vec<String> =
         seen.iter().map(|(engine, n, of)| format!("{} of {} by {engine}", count(*n), count(*of))).collect();
     let _ = writeln!(out, "    seen in {}; fingerprint {}", seen.join(", "), clean(&best.fingerprint));
-    let _ = writeln!(out, "    {}", repro(best));
-    if let Some(shown) = &best.interleaving {
+    if one.replays() {
+        let _ = writeln!(out, "    {}", repro(best));
+    }
+    if let Some(line) = exact::line(one) {
+        let _ = writeln!(out, "    {line}");
+    }
+    if let Some(shown) = one.steps() {
         out.push('\n');
         for line in interleaving(shown, options.width.saturating_sub(4), options.style).lines() {
             let _ = writeln!(out, "    {line}");
@@ -66,6 +71,14 @@ pub(in crate::render) fn repro(finding: &Finding) -> String {
             count(*seen),
             counted(*executions, "execution")
         ),
+    }
+}
+
+/// How a finding of a model replays, in the words of [`repro`] and shorter.
+pub(in crate::render) fn replays(confirmed: Confirmed) -> String {
+    match confirmed {
+        Confirmed { of: 0, .. } => claim(confirmed).to_owned(),
+        Confirmed { same, of } => format!("{} of {} replays showed the same", count(same.into()), count(of.into())),
     }
 }
 
