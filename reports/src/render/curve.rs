@@ -56,6 +56,7 @@ pub fn svg(discovery: &Discovery) -> Option<String> {
             count(level)
         );
     }
+    let _ = write!(out, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">distinct</text>", LEFT - 6.0, TOP + 18.0);
     // As many different ones as executions: up to where that leaves the field.
     let every: Vec<Reached> = (0..=24).map(|i| each(high.min(most), i)).collect();
     let _ = write!(out, "<path class=\"all\" d=\"{}\"/>", path(&every, x, y));
