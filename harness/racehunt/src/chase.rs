@@ -128,8 +128,10 @@ fn search(trial: &Trial, fingerprint: &str, how: &Supervise, board: &Board) -> E
             chase.remark(format!("ended after {} s", TIME.as_secs()));
             break;
         }
+        let alone = Instant::now();
         let outcome = run_trial(&search, how, &mut |event| line.tell(event));
-        if !chase.add(outcome) {
+        // One that used up the time by itself has said so.
+        if !chase.add(outcome) || alone.elapsed() >= TIME {
             break;
         }
     }
