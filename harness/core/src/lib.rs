@@ -4,7 +4,10 @@
 //! from observations through checkers to findings.
 #![forbid(unsafe_code)]
 
+pub mod chase;
 pub mod check;
+pub mod discovery;
+pub mod exact;
 pub mod finding;
 pub mod history;
 pub mod id;

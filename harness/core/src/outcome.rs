@@ -1,5 +1,6 @@
 //! What a trial came to: the unit of the report and of the worker's answer.
 
+use crate::discovery::Discovery;
 use crate::finding::{Finding, FindingKind};
 use crate::ledger::LedgerTotals;
 use crate::observation::Gauge;
@@ -19,6 +20,9 @@ pub struct TrialOutcome {
     pub reasons: Vec<String>,
     /// What was explored.
     pub coverage: Coverage,
+    /// How the search met new interleavings; `null` on real threads, and where the worker died.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// Executions (models) or rounds (stress) that came to an end.
     pub executions: u64,
     /// Steps (facade operations) over all executions; `None` on real threads.

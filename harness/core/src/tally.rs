@@ -1,6 +1,7 @@
 //! Sums up the executions of a trial: totals, deduplicated findings and, at the end, the verdict.
 
 use crate::check::{Panel, latency_violations};
+use crate::discovery::Discovery;
 use crate::finding::{Finding, Repro, fingerprint};
 use crate::ledger::LedgerTotals;
 use crate::observation::{Gauge, Observation, OpFailure, Violation};
@@ -23,6 +24,7 @@ pub struct Tally {
     crashes: u64,
     findings: Vec<Finding>,
     overflow: u64,
+    discovery: Option<Discovery>,
 }
 
 /// What the engine knows at the end of a trial besides the observations.
@@ -59,6 +61,7 @@ impl Tally {
             crashes: 0,
             findings: Vec::new(),
             overflow: 0,
+            discovery: None,
         }
     }
 
@@ -140,6 +143,7 @@ impl Tally {
             ids: v.ids.clone(),
             repro: Repro::Statistical { seed: self.trial.seed, seen: 0, executions: 0 },
             interleaving: None,
+            exact: None,
         });
         Some((self.findings.len() - 1, true))
     }
@@ -153,6 +157,11 @@ impl Tally {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Adds how the search met new interleavings.
+    pub fn discovered(&mut self, discovery: Discovery) {
+        self.discovery = Some(discovery);
     }
 
     /// Executions so far, those that hung included.
@@ -203,6 +212,7 @@ impl Tally {
             verdict,
             reasons,
             coverage: explored.coverage,
+            discovery: self.discovery,
             executions: self.executions,
             steps: explored.steps,
             ops: explored.ops,

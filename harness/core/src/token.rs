@@ -144,6 +144,7 @@ impl Token {
                 time,
                 steps: *steps,
                 reduce: false,
+                seek: None,
             }),
             How::Execution { preemptions, execution } => EngineConfig::Loom(LoomConfig {
                 threads,

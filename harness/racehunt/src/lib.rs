@@ -41,6 +41,7 @@
 
 mod args;
 mod catalogue;
+mod chase;
 mod echo;
 mod environment;
 mod gate;

@@ -7,6 +7,7 @@ use crate::distinct::Distinct;
 use crate::emit::{Emit, EngineError, Progress};
 use crate::model::Model;
 use crate::panics;
+use racehunt_core::discovery::Sampling;
 use racehunt_core::finding::{Confirmed, Repro, Shrunk, Size, Switches};
 use racehunt_core::observation::Observation;
 use racehunt_core::outcome::TrialOutcome;
@@ -267,6 +268,8 @@ fn conclude(
     } else {
         Coverage::Nothing
     };
+    let discovery = hunt.distinct.discovery(Sampling::InOrder);
+    hunt.tally.discovered(discovery);
     let empty = Tally::new(hunt.tally.trial().clone());
     let tally = std::mem::replace(&mut hunt.tally, empty);
     tally.finish(Explored {

@@ -7,6 +7,8 @@ use crate::model::Model;
 use crate::replay::{self, Recorded};
 use crate::strategy::{self, Recording};
 use crate::{distinct::Distinct, panics};
+use racehunt_core::discovery::{Discovery, PctChance, Sampling};
+use racehunt_core::finding::Finding;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
 use racehunt_core::scenario::Strategy;
@@ -15,7 +17,7 @@ use racehunt_core::subject::Subject;
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
 use racehunt_sync::engine::{self, Engine};
-use racehunt_sync::tries;
+use racehunt_sync::{hook, tries};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,11 +40,27 @@ struct Hunt {
     distinct: Distinct,
     kept: Vec<Kept>,
     fresh: Vec<usize>,
+    longest: Longest,
+}
+
+/// The execution with the most points at which the strategy had a choice.
+#[derive(Clone, Copy, Debug, Default)]
+struct Longest {
+    /// Its number.
+    execution: u64,
+    points: usize,
+    /// The most actors of any execution.
+    actors: usize,
 }
 
 impl Hunt {
     fn judge(&mut self, execution: &Execution<'_>) -> Judged {
-        let fresh = self.distinct.add(racehunt_sync::hook::fingerprint());
+        let fresh = self.distinct.add(hook::fingerprint());
+        let points = execution.recording.decisions.len();
+        if points > self.longest.points {
+            (self.longest.execution, self.longest.points) = (execution.number, points);
+        }
+        self.longest.actors = self.longest.actors.max(hook::actors());
         for (i, new) in self.tally.observe(&execution.ended.observation) {
             let switches = execution.recording.switches;
             let better = self.kept.get(i).is_none_or(|k| switches < k.recording.switches);
@@ -98,6 +116,7 @@ fn hunt(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
         distinct: Distinct::default(),
         kept: Vec::new(),
         fresh: Vec::new(),
+        longest: Longest::default(),
     }));
     let judge = {
         let hunt = Rc::clone(&hunt);
@@ -126,7 +145,7 @@ fn chunks(driver: &Driver, hunt: &Rc<RefCell<Hunt>>, hunted: &Hunted<'_>, emit: 
         let finished = driver.run(Some(Instant::now() + CHUNK));
         let seen = driver.seen();
         let mut hunt = hunt.borrow_mut();
-        let Hunt { tally, fresh, kept, distinct } = &mut *hunt;
+        let Hunt { tally, fresh, kept, distinct, .. } = &mut *hunt;
         for i in fresh.drain(..) {
             let finding = &mut tally.findings_mut()[i];
             finding.repro = replay::unconfirmed(trial, program, &kept[i].recording, kept[i].seed);
@@ -138,7 +157,7 @@ fn chunks(driver: &Driver, hunt: &Rc<RefCell<Hunt>>, hunted: &Hunted<'_>, emit: 
             findings: tally.findings().len() as u64,
             spent: spent(config, seen.executions, began),
         });
-        if finished {
+        if finished || hit(config, tally.findings()) {
             return false;
         }
         // One execution is enough to know that the program has no schedule but one: no search will find another.
@@ -146,6 +165,16 @@ fn chunks(driver: &Driver, hunt: &Rc<RefCell<Hunt>>, hunted: &Hunted<'_>, emit: 
             return emit.stopped();
         }
     }
+}
+
+/// True for every finding, unless it is one that the search is for.
+fn sought(config: &ShuttleConfig, finding: &Finding) -> bool {
+    config.seek.as_ref().is_none_or(|fingerprint| *fingerprint == finding.fingerprint)
+}
+
+/// True if the search is for one finding, and that is among these.
+fn hit(config: &ShuttleConfig, findings: &[Finding]) -> bool {
+    config.seek.is_some() && findings.iter().any(|finding| sought(config, finding))
 }
 
 /// The share of whichever budget runs out first.
@@ -181,6 +210,7 @@ fn conclude(
             unseen: hunt.distinct.unseen(),
         }
     };
+    hunt.tally.discovered(discovery(&hunt, seen, config));
     if seen.cut_off > 0 {
         notes.push(format!("{} executions were cut off at shuttle.steps ({})", seen.cut_off, config.steps));
     }
@@ -190,7 +220,11 @@ fn conclude(
         ops: seen.ops,
         elapsed_ns: searched.as_nanos() as u64,
         latencies: Vec::new(),
-        doubts: hunt.distinct.doubt().into_iter().chain(doubts(seen, stopped, config, program.len())).collect(),
+        doubts: if hit(config, hunt.tally.findings()) {
+            Vec::new()
+        } else {
+            hunt.distinct.doubt().into_iter().chain(doubts(seen, stopped, config, program.len())).collect()
+        },
         notes,
     };
     hunt.tally.finish(explored)
@@ -212,10 +246,23 @@ fn shrink(hunt: &mut Hunt, seen: &Seen, hunted: &Hunted<'_>, emit: &mut dyn Emit
         }
         emit.stopped()
     };
-    for (finding, kept) in hunt.tally.findings_mut().iter_mut().zip(&hunt.kept) {
+    let found = hunt.tally.findings_mut().iter_mut().zip(&hunt.kept);
+    for (finding, kept) in found.filter(|(finding, _)| sought(hunted.config, finding)) {
         let recorded = Recorded { recording: kept.recording.clone(), seed: kept.seed };
         minimise(hunted, finding, &recorded, kept.found_switches, &mut beat);
     }
+}
+
+fn discovery(hunt: &Hunt, seen: &Seen, config: &ShuttleConfig) -> Discovery {
+    let Longest { execution, points, actors } = hunt.longest;
+    let pct = match config.strategy {
+        // Without a choice there is nothing that the strategy could have done.
+        Strategy::Pct(depth) if points > 0 => {
+            Some(PctChance::new(depth, actors, points, seen.executions.saturating_sub(execution)))
+        }
+        _ => None,
+    };
+    Discovery { pct, ..hunt.distinct.discovery(Sampling::of(config.strategy)) }
 }
 
 /// Why a search without a finding would not count.

@@ -88,6 +88,7 @@ fn under_shuttle(hunt: &Hunt, strategy: Strategy, model: &Arc<Model>) -> TrialOu
         time: hunt.time,
         steps: hunt.steps,
         reduce: true,
+        seek: None,
     };
     let trial = trial(hunt, &format!("/{strategy}"), EngineConfig::Shuttle(config.clone()));
     shuttle::search(&trial, &config, model, &[], &mut Silent)

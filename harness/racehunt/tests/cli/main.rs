@@ -3,6 +3,7 @@
 //! No test looks at a clock to decide: where one has to wait, a deadline far above what is needed only keeps a
 //! mistake from hanging the suite.
 
+mod chase;
 mod children;
 mod determinism;
 mod exit_codes;
