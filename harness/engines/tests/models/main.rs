@@ -6,9 +6,9 @@ use racehunt_core::finding::{Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Siz
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_core::scenario::Scenario;
+use racehunt_core::shrink::Case;
 use racehunt_core::verdict::{Coverage, Verdict};
 use racehunt_engines::emit::{Emit, Progress};
-use racehunt_core::shrink::Case;
 use racehunt_engines::model::Model;
 use racehunt_engines::shuttle::Hunted;
 use racehunt_engines::strategy::Decisions;
