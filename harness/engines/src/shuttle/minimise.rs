@@ -126,7 +126,7 @@ fn projected(steps: &Interleaving, program: &[ActorProgram], change: &Change) ->
     let gone = match change {
         Change::Actor(at) => Some(at + 1),
         Change::Kill(at) => Some(program.len() + at + 1),
-        Change::Ops(..) | Change::Argument => None,
+        Change::Ops(..) => None,
     };
     let mut calls = vec![0; program.len()];
     let mut order = Vec::new();
