@@ -65,8 +65,6 @@ impl Case {
 
 fn is_part(actor: &ActorProgram, of: &ActorProgram) -> bool {
     let mut from = of.ops.iter();
-    let lower =
-        |op: &OpCall, of: &OpCall| op.kind == of.kind && op.arg.is_some() == of.arg.is_some() && op.arg <= of.arg;
     actor.process == of.process && actor.ops.iter().all(|op| from.any(|of| of == op))
 }
 

@@ -192,7 +192,7 @@ fn a_part_is_told_from_another_program() {
     let part = |program: &[ActorProgram]| Case::whole(program).is_part_of(&whole);
     assert!(part(&whole) && part(&whole[1..]) && part(&[actor("A", &["y(2)"])]) && part(&[]));
     for other in [actor("A", &["y(1)"]), actor("A", &["y"]), actor("A", &["y(2)", "x"]), actor("C", &["x"])] {
-        assert!(!part(&[other.clone()]), "{other:?}");
+        assert!(!part(std::slice::from_ref(&other)), "{other:?}");
     }
     let renamed = ActorProgram { process: None, ..actor("A", &["x"]) };
     assert!(!part(&[renamed]) && !part(&[whole[1].clone(), whole[0].clone()]));
