@@ -135,7 +135,7 @@ fn explore(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
     let searched = began.elapsed();
     if !asked {
         let findings = lock(&hunt).tally.findings().to_vec();
-        let (found, hunted) = (findings.clone(), &*hunted);
+        let found = findings.clone();
         let smallest = attended(
             &hunt,
             emit,
@@ -147,8 +147,8 @@ fn explore(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
             *finding = smallest;
         }
     }
-    let outcome = conclude(&mut lock(&hunt), &levels, config, searched);
-    outcome
+    let mut hunt = lock(&hunt);
+    conclude(&mut hunt, &levels, config, searched)
 }
 
 /// What the actors do, if loom can run so many.

@@ -7,9 +7,15 @@ use racehunt_core::finding::{Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Siz
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_core::scenario::Scenario;
+use racehunt_core::shrink::Case;
 use racehunt_core::verdict::{Coverage, Verdict};
 use racehunt_engines::emit::{Emit, Progress};
+use racehunt_engines::model::Model;
+use racehunt_engines::shuttle::Hunted;
+use racehunt_engines::strategy::Decisions;
 use racehunt_engines::{loom, replay, shuttle};
+use racehunt_sync::engine::{self, Engine};
+use std::sync::Arc;
 use toys::Toys;
 
 /// Counts what it is told; stops after a number of looks if asked to.
@@ -193,7 +199,8 @@ fn what_is_found_among_many_is_told_by_few() {
         ("split", "[loom]\npreemptions = [2]\ntime = \"60s\"", &[2, 2, 1], (2, 2), 1),
         ("relaxed", LOOM, &[2, 2], (2, 2), 0),
         ("ab-ba", SHUTTLE, &[2, 2, 2], (2, 2), 1),
-        ("ab-ba", LOOM, &[1, 1, 1], (2, 2), 1),
+        // What the two were about to do is no step, so that they were left for each other does not show.
+        ("ab-ba", LOOM, &[1, 1, 1], (2, 2), 0),
         ("errs", SHUTTLE, &[2, 2, 2], (1, 2), 0),
         ("panics", SHUTTLE, &[1, 2, 2], (2, 2), 0),
         ("panics", LOOM, &[1, 2], (2, 2), 0),
@@ -224,12 +231,40 @@ fn a_closure_has_a_schedule_to_shrink_and_no_program() {
         all.into_iter().for_each(|actor| actor.join().unwrap());
         assert_ne!(n.load(racehunt_sync::atomic::Ordering::SeqCst), 1, "two were lost");
     };
-    let model = std::sync::Arc::new(racehunt_engines::model::Model::closure(closure));
+    let model = Arc::new(Model::closure(closure));
     let outcome = shuttle::search(&trial, config, &model, &[], &mut Told::default());
     assert_eq!(kinds(&outcome), [FindingKind::Panic]);
     let (switches, shrunk) = shrunk(&outcome);
     assert_eq!((shrunk.found, shrunk.kept, shrunk.end), (Size::default(), Size::default(), ShrinkEnd::Done));
     assert_eq!((switches.kept, shrunk.fewest_switches), (1, true), "the one that is left stores last");
+}
+
+#[test]
+fn a_shrink_that_is_stopped_says_so_and_what_it_has_replays() {
+    let trial = trial("split", &format!("{SHUTTLE}\nreduce = false"), &[2, 2]);
+    let EngineConfig::Shuttle(config) = &trial.engine else { panic!() };
+    let program = trial.program.deal(2, 2, trial.seed);
+    let model = Arc::new(Model::new(&trial, &program, &Toys).unwrap());
+    let make = |case: &Case| Model::of_case(&trial, case, &Toys);
+    let hunted = Hunted { trial: &trial, config, model: &model, program: &program, make: Some(&make) };
+    let _entered = engine::enter(Engine::Shuttle);
+    let mut ends = Vec::new();
+    for stop in [true, false] {
+        let mut outcome = hunt(&trial);
+        let finding = &mut outcome.findings[0];
+        let found = (0..2_u32.pow(8)).map(|n| (0..8).map(|bit| n >> bit & 1).collect::<Vec<u32>>());
+        let lost = |p: &replay::Played| p.violations.iter().any(|v| v.kind == FindingKind::Lost);
+        let played = found
+            .map(|list| replay::play(&model, Box::new(Decisions::new(list)), false, 7, config, false))
+            .find(lost)
+            .expect("one of them loses");
+        let recorded = replay::Recorded { recording: played.recording, seed: 7 };
+        shuttle::minimise(&hunted, finding, &recorded, 9, &mut || stop);
+        ends.push(shrunk(&outcome).1);
+        replays(&outcome);
+    }
+    assert_eq!((ends[0].end, ends[0].kept, ends[0].executions), (ShrinkEnd::Stopped, size(2, 4), 1));
+    assert_eq!((ends[1].end, ends[1].kept), (ShrinkEnd::Done, size(2, 2)));
 }
 
 #[test]
