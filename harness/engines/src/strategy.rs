@@ -4,6 +4,7 @@
 //! [`crate::shuttle`] alone.
 
 mod dfs;
+mod exhaustive;
 mod pct;
 mod random;
 mod record;
@@ -12,6 +13,7 @@ mod replay;
 mod urw;
 
 pub use dfs::Dfs;
+pub use exhaustive::{Classes, Exhaustive};
 pub use pct::Pct;
 pub use random::Random;
 pub use record::{Record, Recording};
@@ -53,6 +55,11 @@ pub trait Strategy {
     fn watches(&self) -> bool {
         false
     }
+    /// True if the step just [told of](Strategy::steps) leads only to what is known: ends the execution, as a pick of
+    /// `None` does, where there was nothing to pick.
+    fn knows(&self) -> bool {
+        false
+    }
     /// The execution has ended. The hook's tables still show it.
     fn ended(&mut self, _end: End) {}
     /// What is offered is not what was offered so far: forgets what was explored.
@@ -89,6 +96,10 @@ impl Strategy for Box<dyn Strategy> {
         (**self).watches()
     }
 
+    fn knows(&self) -> bool {
+        (**self).knows()
+    }
+
     fn ended(&mut self, end: End) {
         (**self).ended(end);
     }
@@ -110,6 +121,7 @@ pub fn named(name: &Name, seed: u64) -> Box<dyn Strategy> {
         Name::Pct(depth) => Box::new(Pct::new(*depth, seed)),
         Name::Urw => Box::new(Urw::new(seed)),
         Name::Dfs => Box::new(Dfs::default()),
+        Name::Exhaustive => Box::new(Exhaustive::default()),
     }
 }
 

@@ -6,12 +6,14 @@
 //! the recorded interleaving. Natively the same place injects yields and pauses ([`crate::perturb`]).
 
 mod ask;
+mod touch;
 mod words;
 
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
 
 pub use ask::*;
+pub use touch::*;
 use words::mix;
 pub use words::{Blocked, Event, Kind, Object, Pending};
 
@@ -137,6 +139,7 @@ pub fn reset(recording: bool) {
         w.last = 0;
         w.turns = 0;
     });
+    touch::set_opaque(false);
     crate::model::reset();
 }
 
@@ -219,6 +222,7 @@ pub fn done_with(
         return;
     }
     ACTOR.set(me);
+    touch(object, How::Step(kind));
     with(|w| {
         if let Some(p) = w.pending.get_mut(me as usize) {
             *p = None;
@@ -227,6 +231,7 @@ pub fn done_with(
         if let Some(began) = w.began.get_mut(me as usize).filter(|b| **b == 0) {
             w.ticks += 1;
             *began = w.ticks;
+            touch(TIME, How::Begins);
         }
         if w.last != me {
             w.last = me;
@@ -275,7 +280,8 @@ pub fn releases(me: ActorId, object: ObjectId) {
         if let Some(s) = w.slots.get_mut(object as usize)
             && let Some(i) = s.holders.iter().rposition(|h| h.0 == me)
         {
-            s.holders.swap_remove(i);
+            let shared = s.holders.swap_remove(i).1 == Kind::ReadLock;
+            touch(object, How::Step(if shared { Kind::ReadUnlock } else { Kind::Unlock }));
         }
     });
 }

@@ -17,6 +17,8 @@ pub enum Strategy {
     Urw,
     /// `dfs`: every schedule in order. Complete if it comes to its end, one corner of the space if not.
     Dfs,
+    /// `exhaustive`: every schedule but for the order of steps that commute. Complete if it comes to its end.
+    Exhaustive,
 }
 
 impl TextElement for Strategy {
@@ -35,6 +37,7 @@ impl FromStr for Strategy {
             ("random", None) => Ok(Self::Random),
             ("urw", None) => Ok(Self::Urw),
             ("dfs", None) => Ok(Self::Dfs),
+            ("exhaustive", None) => Ok(Self::Exhaustive),
             ("pct", Some(depth)) => match depth.parse() {
                 Ok(depth @ 1..=100) if !text.contains('+') => Ok(Self::Pct(depth)),
                 _ => Err(ElementError::new(
@@ -43,12 +46,12 @@ impl FromStr for Strategy {
                 )),
             },
             ("pct", None) => Err(ElementError::new("`pct` needs a depth", "such as \"pct:3\"")),
-            ("random" | "urw" | "dfs", Some(_)) => {
+            ("random" | "urw" | "dfs" | "exhaustive", Some(_)) => {
                 Err(ElementError::new(format!("`{name}` takes no number"), format!("write \"{name}\"")))
             }
             _ => Err(ElementError::new(
                 format!("unknown strategy {}", quoted(text)),
-                suggest(name, &["random", "pct:3", "urw", "dfs"]),
+                suggest(name, &["random", "pct:3", "urw", "dfs", "exhaustive"]),
             )),
         }
     }
@@ -61,6 +64,7 @@ impl fmt::Display for Strategy {
             Self::Pct(depth) => write!(f, "pct:{depth}"),
             Self::Urw => f.write_str("urw"),
             Self::Dfs => f.write_str("dfs"),
+            Self::Exhaustive => f.write_str("exhaustive"),
         }
     }
 }
@@ -68,8 +72,8 @@ impl fmt::Display for Strategy {
 text_serde!(
     Strategy,
     "Strategy",
-    r"^(random|pct:[0-9]+|urw|dfs)$",
-    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"dfs\"."
+    r"^(random|pct:[0-9]+|urw|dfs|exhaustive)$",
+    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"dfs\", \"exhaustive\"."
 );
 
 #[cfg(test)]
@@ -78,7 +82,7 @@ mod tests {
 
     #[test]
     fn reads_and_writes_the_same() {
-        for text in ["random", "pct:1", "pct:3", "urw", "dfs"] {
+        for text in ["random", "pct:1", "pct:3", "urw", "dfs", "exhaustive"] {
             assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
         }
         assert_eq!("pct:3".parse(), Ok(Strategy::Pct(3)));

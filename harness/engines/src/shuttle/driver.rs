@@ -236,11 +236,13 @@ impl State {
         self.model.recycle(ended);
     }
 
-    /// `actor` goes on.
-    fn goes_on(&mut self, actor: u32) {
+    /// `actor` goes on, unless the strategy knows all that comes of it.
+    fn goes_on(&mut self, actor: u32) -> Option<TaskId> {
         if self.watches {
             self.strategy.steps(actor);
+            self.pruned = self.strategy.knows();
         }
+        (!self.pruned).then(|| TaskId::from(actor as usize))
     }
 
     /// Notes a pick among `self.options`.
@@ -305,8 +307,7 @@ impl Scheduler for Handle {
             return None;
         }
         if let [only] = runnable {
-            state.goes_on(usize::from(only.id()) as u32);
-            return Some(only.id());
+            return state.goes_on(usize::from(only.id()) as u32);
         }
         state.options.clear();
         state.options.extend(runnable.iter().map(|t| usize::from(t.id()) as u32));
@@ -323,11 +324,11 @@ impl Scheduler for Handle {
         };
         state.seen.choices += (state.log.borrow().picks.len() - before) as u64;
         state.picked(picked);
-        state.goes_on(picked);
-        Some(TaskId::from(picked as usize))
+        state.goes_on(picked)
     }
 
     fn next_u64(&mut self) -> u64 {
+        hook::draws();
         let mut state = self.0.borrow_mut();
         state.draw = state.draw.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let x = (state.draw ^ (state.draw >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -4,6 +4,7 @@
 //! `RACEHUNT_SOUNDNESS=20` runs twenty times as many programs, from other seeds.
 
 mod agree;
+mod classes;
 mod counting;
 mod explore;
 mod known;
