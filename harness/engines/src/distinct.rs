@@ -25,6 +25,17 @@ impl Distinct {
         *times == 1
     }
 
+    /// Adds what another one counted.
+    pub fn absorb(&mut self, other: Self) {
+        self.total += other.total;
+        for (fingerprint, more) in other.seen {
+            let times = self.seen.entry(fingerprint).or_insert(0);
+            let before = *times == 1;
+            *times = times.saturating_add(more);
+            self.once = self.once + u64::from(*times == 1) - u64::from(before);
+        }
+    }
+
     /// Different fingerprints.
     #[must_use]
     pub fn count(&self) -> u64 {

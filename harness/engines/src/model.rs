@@ -43,7 +43,7 @@ enum Does {
 
 /// The program of a trial, ready to be executed any number of times.
 pub struct Model {
-    body: Body,
+    body: Arc<Body>,
     /// What files answer with instead of what was asked for.
     rules: Vec<Rule>,
     slot: Mutex<Slot>,
@@ -105,7 +105,20 @@ impl Model {
     }
 
     fn of(body: Body, rules: Vec<Rule>) -> Self {
-        Self { body, rules, slot: Mutex::default(), spare: Mutex::default() }
+        Self { body: Arc::new(body), rules, slot: Mutex::default(), spare: Mutex::default() }
+    }
+
+    /// Another model of the same program, for another OS thread at the same time; `None` for a closure, which may use
+    /// what its executions share.
+    #[must_use]
+    pub fn twin(&self) -> Option<Self> {
+        let Body::Ops(_) = &*self.body else { return None };
+        Some(Self {
+            body: Arc::clone(&self.body),
+            rules: self.rules.clone(),
+            slot: Mutex::default(),
+            spare: Mutex::default(),
+        })
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Slot> {
@@ -128,7 +141,7 @@ impl Model {
 
     /// The execution: runs under whatever engine is current, in the engine's first actor.
     pub fn execute(self: &Arc<Self>) {
-        match &self.body {
+        match &*self.body {
             Body::Ops(ops) => self.execute_ops(ops),
             Body::Closure(body) => self.execute_closure(&**body),
         }
@@ -206,7 +219,7 @@ impl Model {
     }
 
     fn act(&self, number: usize, instance: &dyn Instance) {
-        let Body::Ops(ops) = &self.body else { return };
+        let Body::Ops(ops) = &*self.body else { return };
         let seed = {
             let mut slot = self.slot();
             slot.started += 1;
@@ -271,7 +284,7 @@ impl Model {
     #[must_use]
     pub fn end(&self) -> Ended {
         let slot = std::mem::take(&mut *self.slot());
-        let actors = match &self.body {
+        let actors = match &*self.body {
             Body::Ops(ops) => ops.parts.len(),
             Body::Closure(_) => slot.started,
         };

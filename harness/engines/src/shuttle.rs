@@ -1,6 +1,8 @@
 //! The shuttle engine: one schedule at a time, picked by a strategy; sequentially consistent.
 
+mod complete;
 mod driver;
+mod hunt;
 mod search;
 
 pub use driver::{Budget, Driver, Execution, Judged, Seeds, Seen};

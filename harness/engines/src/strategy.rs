@@ -3,8 +3,10 @@
 //! A strategy sees actors, never tasks of an engine: it can be tested without one, and is driven by
 //! [`crate::shuttle`] alone.
 
+mod bounded;
 mod dfs;
 mod exhaustive;
+mod lent;
 mod pct;
 mod random;
 mod record;
@@ -12,8 +14,10 @@ mod reduce;
 mod replay;
 mod urw;
 
+pub use bounded::Bounded;
 pub use dfs::Dfs;
-pub use exhaustive::{Classes, Exhaustive};
+pub use exhaustive::{Classes, Exhaustive, Part, Rest, Tree};
+pub use lent::Lent;
 pub use pct::Pct;
 pub use random::Random;
 pub use record::{Record, Recording};

@@ -52,6 +52,24 @@ pub struct Seen {
     pub broken: Option<String>,
 }
 
+impl Seen {
+    /// Adds what another driver counted. What is exhausted is the last one's to say.
+    pub fn add(&mut self, later: &Self) {
+        self.executions += later.executions;
+        self.steps += later.steps;
+        self.ops += later.ops;
+        self.choices += later.choices;
+        self.cut_off += later.cut_off;
+        self.pruned += later.pruned;
+        self.unstarted += later.unstarted;
+        self.deadlocks += later.deadlocks;
+        self.exhausted = later.exhausted;
+        if self.broken.is_none() {
+            self.broken.clone_from(&later.broken);
+        }
+    }
+}
+
 /// An execution that ended, as the judge gets it. The hook's tables still show it.
 #[derive(Debug)]
 pub struct Execution<'a> {

@@ -5,8 +5,10 @@ mod classes;
 mod node;
 mod steps;
 mod trace;
+mod tree;
 
 pub use classes::Classes;
+pub use tree::{Part, Rest, Tree};
 
 use super::{End, Point, Strategy};
 use access::Accesses;
@@ -15,6 +17,7 @@ use racehunt_sync::hook;
 use std::cell::RefCell;
 use std::rc::Rc;
 use steps::Steps;
+use trace::Trace;
 
 /// Depth first, one execution for each class of schedules that differ in the order of independent steps only.
 #[derive(Debug, Default)]
@@ -35,6 +38,15 @@ pub struct Exhaustive {
     redundant: bool,
     /// True once a path did not lead where it led before.
     strayed: bool,
+    /// Choices that lead to the part of the search that this is, and are another's to look after.
+    frozen: usize,
+    /// Executions after which it ends, those included that were ended early.
+    most: Option<u64>,
+    begun: u64,
+    /// True if something was left then.
+    full: bool,
+    /// True if the part was begun on false grounds.
+    anew: bool,
     /// Where the class of each execution is written.
     classes: Option<Rc<RefCell<Vec<u64>>>>,
 }
@@ -42,44 +54,76 @@ pub struct Exhaustive {
 impl Exhaustive {
     /// Appends the class of each execution, as [`Classes`] does.
     #[must_use]
-    pub fn noting(seen: Rc<RefCell<Vec<u64>>>) -> Self {
-        Self { classes: Some(seen), ..Self::default() }
+    pub fn noting(self, seen: Rc<RefCell<Vec<u64>>>) -> Self {
+        Self { classes: Some(seen), ..self }
+    }
+
+    /// A search of one part, for at most `most` executions.
+    #[must_use]
+    pub fn part(part: &Part, most: u64) -> Self {
+        let nodes = part.path.clone();
+        Self { frozen: nodes.len(), nodes, steps: Steps::new(part.timed), most: Some(most), ..Self::default() }
+    }
+
+    /// What is left of the part, once [`Strategy::begin`] has said that it is over.
+    #[must_use]
+    pub fn rest(&mut self) -> Rest {
+        let mut nodes = self.nodes.split_off(self.frozen);
+        if !self.full {
+            nodes.clear();
+        }
+        for node in &mut nodes {
+            node.tried(does(&self.steps.trace, node));
+        }
+        let frozen = &mut self.nodes;
+        Rest {
+            does: frozen.last().map(|node| does(&self.steps.trace, node)).unwrap_or_default(),
+            asked: (0..)
+                .zip(frozen)
+                .flat_map(|(i, n)| n.asked.take().into_iter().flatten().map(move |h| (i, h)))
+                .collect(),
+            nodes,
+            timed: self.steps.asked || self.steps.timed,
+            anew: self.anew,
+        }
     }
 
     fn settle(&mut self) {
         self.steps.settle(&mut self.nodes, &mut self.sleepers);
     }
 
-    /// What the step at a choice did, and all that was done at once after it.
-    fn does(&self, node: &Node) -> Accesses {
-        let steps = &self.steps.trace.events()[node.before..];
-        let mut does = Accesses::default();
-        let (first, rest) = steps.split_first().expect("a choice is followed by its step");
-        for step in std::iter::once(first).chain(rest.iter().take_while(|step| step.eager)) {
-            does.add(&step.accesses);
-        }
-        does
-    }
-
     /// Goes back to the last choice at which something is left; false if there is none.
     fn back(&mut self) -> bool {
-        while let Some(mut node) = self.nodes.pop() {
-            let does = self.does(&node);
-            if node.next(does).is_some() {
-                self.steps.trace.cut(node.before);
-                self.nodes.push(node);
+        while self.nodes.len() > self.frozen {
+            let node = self.nodes.last_mut().expect("looked at");
+            if node.wants() {
+                node.tried(does(&self.steps.trace, node));
+                node.next();
+                let before = node.before;
+                self.steps.trace.cut(before);
                 return true;
             }
+            self.nodes.pop();
         }
         false
     }
 
     /// From here on nothing is known.
-    fn go_live(&mut self, sleepers: Vec<Sleeper>) {
+    fn go_live(&mut self) {
         self.live = true;
-        self.sleepers = sleepers;
         hook::track(true);
     }
+}
+
+/// What the step at a choice did, and all that was done at once after it.
+fn does(trace: &Trace, node: &Node) -> Accesses {
+    let mut does = Accesses::default();
+    let steps = &trace.events()[node.before..];
+    for (i, step) in steps.iter().enumerate().take_while(|(i, step)| *i == 0 || step.eager) {
+        debug_assert!(i > 0 || step.actor == node.actor());
+        does.add(&step.accesses);
+    }
+    does
 }
 
 impl Strategy for Exhaustive {
@@ -90,16 +134,22 @@ impl Strategy for Exhaustive {
             self.restart();
             self.steps.timed = true;
         }
+        if self.anew {
+            return false;
+        }
         if self.started {
             self.strayed |= self.depth < self.nodes.len();
-            if self.strayed || !self.back() {
+            self.full = self.most.is_some_and(|most| self.begun >= most);
+            if self.strayed || self.full || !self.back() {
                 return self.strayed;
             }
         }
-        self.started = true;
+        let first = !std::mem::replace(&mut self.started, true);
+        self.begun += 1;
         (self.depth, self.count, self.live, self.redundant, self.at) = (0, 0, false, false, None);
-        if self.nodes.is_empty() {
-            self.go_live(Vec::new());
+        if first {
+            self.sleepers.clear();
+            self.go_live();
         }
         true
     }
@@ -107,19 +157,23 @@ impl Strategy for Exhaustive {
     fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         if self.live {
             self.settle();
+        }
+        let known = self.depth < self.nodes.len();
+        if !known {
             let first = point.current.filter(|_| !point.yielding);
-            let node = Node::new(self.steps.trace.len(), point.options, &self.sleepers, first)?;
-            self.nodes.push(node);
+            self.nodes.push(Node::new(self.count, point.options, &self.sleepers, first)?);
         }
         let node = &self.nodes[self.depth];
-        if node.options != point.options || self.count != node.before {
+        if node.options != point.options || node.before != self.count {
             self.strayed = true;
             return None;
         }
         let picked = node.actor();
-        if !self.live && self.depth + 1 == self.nodes.len() {
-            let sleepers = node.sleepers.clone();
-            self.go_live(sleepers);
+        if known && self.depth + 1 == self.nodes.len() {
+            self.sleepers.clone_from(&node.sleepers);
+            if !self.live {
+                self.go_live();
+            }
         }
         self.at = Some(self.depth);
         self.depth += 1;
@@ -163,11 +217,15 @@ impl Strategy for Exhaustive {
     }
 
     fn restart(&mut self) {
-        let classes = self.classes.take();
+        if self.frozen > 0 {
+            self.anew = true;
+            return;
+        }
+        let (classes, most, begun) = (self.classes.take(), self.most, self.begun);
         if let Some(classes) = &classes {
             classes.borrow_mut().clear();
         }
-        *self = Self { steps: Steps::new(self.steps.timed), classes, ..Self::default() };
+        *self = Self { steps: Steps::new(self.steps.timed), classes, most, begun, ..Self::default() };
     }
 
     fn complaint(&self) -> Option<String> {

@@ -7,6 +7,7 @@ mod agree;
 mod classes;
 mod counting;
 mod explore;
+mod extra;
 mod known;
 mod memory;
 mod program;

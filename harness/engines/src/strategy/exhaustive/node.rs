@@ -35,6 +35,8 @@ pub(super) struct Node {
     pub(super) chosen: usize,
     /// Those that sleep: from earlier choices, and from this one those that were tried.
     pub(super) sleepers: Vec<Sleeper>,
+    /// Of a choice that another search looks after: of each of these one actor has to be tried.
+    pub(super) asked: Option<Vec<Vec<u32>>>,
 }
 
 impl Node {
@@ -47,7 +49,7 @@ impl Node {
         let preferred = first.and_then(|actor| options.iter().position(|o| *o == actor)).filter(awake);
         let chosen = preferred.or_else(|| (0..options.len()).find(awake))?;
         states[chosen] = State::Tried;
-        Some(Self { before, options: options.to_vec(), states, chosen, sleepers: sleepers.to_vec() })
+        Some(Self { before, options: options.to_vec(), states, chosen, sleepers: sleepers.to_vec(), asked: None })
     }
 
     /// The actor that is being tried.
@@ -55,9 +57,19 @@ impl Node {
         self.options[self.chosen]
     }
 
+    /// The actor is the one to be taken.
+    pub(super) fn choose(&mut self, actor: u32) {
+        self.chosen = self.options.iter().position(|o| *o == actor).expect("it could go on");
+    }
+
     /// True if the actor could go on.
     pub(super) fn offers(&self, actor: u32) -> bool {
         self.options.contains(&actor)
+    }
+
+    /// True if something is left to try.
+    pub(super) fn wants(&self) -> bool {
+        self.states.contains(&State::Wanted)
     }
 
     /// One of `heads` has to be tried, or have been.
@@ -66,26 +78,36 @@ impl Node {
         if places().any(|i| self.states[i] != State::Idle) {
             return;
         }
-        match places().next() {
-            Some(i) => self.states[i] = State::Wanted,
+        let Some(first) = places().next() else {
             // It cannot be: what can go on after a step can go on without it.
-            None => self.want_all(),
+            return self.want_all();
+        };
+        match &mut self.asked {
+            None => self.states[first] = State::Wanted,
+            Some(asked) if asked.iter().any(|known| known == heads) => {}
+            Some(asked) => asked.push(heads.to_vec()),
         }
     }
 
     /// All have to be tried.
     pub(super) fn want_all(&mut self) {
-        for state in self.states.iter_mut().filter(|s| **s == State::Idle) {
-            *state = State::Wanted;
+        for actor in self.options.clone() {
+            self.want_one(&[actor]);
         }
     }
 
-    /// The actor that was tried did `does`; the next one that has to be, if there is one.
-    pub(super) fn next(&mut self, does: Accesses) -> Option<u32> {
-        let next = self.states.iter().position(|s| *s == State::Wanted)?;
+    /// The actor that is being tried did `does` and is done with.
+    pub(super) fn tried(&mut self, does: Accesses) {
         self.sleepers.push(Sleeper { actor: self.actor(), does: Arc::new(does) });
-        self.chosen = next;
-        self.states[next] = State::Tried;
-        Some(self.actor())
+    }
+
+    /// The next actor that has to be tried is; false if there is none.
+    pub(super) fn next(&mut self) -> bool {
+        let next = self.states.iter().position(|s| *s == State::Wanted);
+        if let Some(next) = next {
+            self.chosen = next;
+            self.states[next] = State::Tried;
+        }
+        next.is_some()
     }
 }
