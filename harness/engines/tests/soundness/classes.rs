@@ -5,6 +5,7 @@ use crate::explore::{Outcomes, drive, drive_knowing};
 use crate::program::{Deck, Program, Step};
 use racehunt_engines::shuttle::Seen;
 use racehunt_engines::strategy::{Classes, Dfs, Exhaustive, Lent, Part, Strategy, Tree};
+use racehunt_sync::hook::Site;
 use racehunt_sync::tries;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -60,22 +61,26 @@ fn in_parts(program: &Program, most: u64) -> (Vec<u64>, Outcomes) {
     'anew: loop {
         let noted = Rc::<RefCell<Vec<u64>>>::default();
         let mut found = Outcomes::new();
-        let mut explore = |part: &Part| {
+        let mut explore = |part: &Part, tried: &[Site]| {
             let strategy = Exhaustive::part(part, most).noting(Rc::clone(&noted));
             let strategy = Rc::new(RefCell::new(strategy));
             let sink = Rc::<RefCell<Outcomes>>::default();
-            let seen = drive_knowing(program, Box::new(Lent(Rc::clone(&strategy))), &tried, {
+            let seen = drive_knowing(program, Box::new(Lent(Rc::clone(&strategy))), tried, {
                 let sink = Rc::clone(&sink);
-                move |_, outcome| drop(sink.borrow_mut().insert(outcome))
+                move |_, outcome| {
+                    sink.borrow_mut().insert(outcome);
+                }
             });
             assert!(seen.exhausted);
             found.extend(sink.take());
             strategy.borrow_mut().rest()
         };
-        let mut tree = Tree::new(&first, explore(&first));
+        let rest = explore(&first, &tried);
+        let mut tree = Tree::new(&first, rest);
+        tried = tries::known();
         while !tree.is_empty() {
             for part in tree.deal(3) {
-                let rest = explore(&part);
+                let rest = explore(&part, &tried);
                 if let Some(again) = rest.begin_anew(&part) {
                     tried = tries::known();
                     first = again;

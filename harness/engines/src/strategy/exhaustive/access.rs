@@ -95,11 +95,19 @@ impl Accesses {
     pub(super) fn did(&mut self, touch: Touch, timed: bool) {
         match touch.how {
             _ if touch.object == hook::ALL => self.all = true,
+            // Who had not announced it was not held back: the step would have begun, and waited half-way.
+            How::Step(kind @ (Kind::Lock | Kind::ReadLock)) if !self.takes(kind, touch.object) => {
+                self.push(touch.object, Class::Change);
+            }
             How::Step(kind) => self.step(kind, touch.object),
             How::Ends => self.push(touch.object, Class::Ends),
             How::Begins if timed => self.push(touch.object, Class::Change),
             How::Begins => {}
         }
+    }
+
+    fn takes(&self, kind: Kind, object: ObjectId) -> bool {
+        self.list.contains(&Access { object, class: Class::of(kind) })
     }
 
     fn step(&mut self, kind: Kind, object: ObjectId) {
@@ -128,7 +136,10 @@ impl Accesses {
 
     /// True if the two steps, of two actors and at one state, can be done in either order.
     pub(super) fn commutes(&self, other: &Self) -> bool {
-        let free = |a: &Access, b: &Access| a.object != b.object || a.class.before(b.class) == Order::Free;
+        // A look at whether a scope is over goes together with the last end, whatever comes between.
+        let free = |a: &Access, b: &Access| {
+            a.object != b.object || a.class == Class::Ends || a.class.before(b.class) == Order::Free
+        };
         !self.all && !other.all && self.list.iter().all(|a| other.list.iter().all(|b| free(a, b)))
     }
 }

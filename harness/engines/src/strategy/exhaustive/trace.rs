@@ -30,11 +30,6 @@ impl Clock {
         }
         self.0[i] = index;
     }
-
-    /// The clock in numbers.
-    pub(super) fn numbers(&self) -> &[u32] {
-        &self.0
-    }
 }
 
 /// A step.
@@ -232,11 +227,14 @@ impl Trace {
         let needs = |g: &Given| follows(&self.events[g.step as usize]);
         // Nobody else could go on there, or `event` needs what `chosen` leads to.
         let Some(node) = chosen.node.filter(|_| !clock.has(chosen.actor, chosen.index)) else { return Turn::Never };
-        // It waited for a lock that was held before `chosen` and given up because of it.
-        if given.iter().any(|g| g.since.is_some_and(|since| (since as usize) < from) && needs(g)) {
+        let node = &mut nodes[node];
+        let next = self.events[from + 1..].iter().all(|step| step.actor != event.actor);
+        // It waited for a lock that was held before `chosen` and given up because of it. (Unless it could have gone on
+        // there, not yet woken up to take the lock.)
+        let held = given.iter().any(|g| g.since.is_some_and(|since| (since as usize) < from) && needs(g));
+        if held && !event.accesses.all && !(next && node.offers(event.actor)) {
             return Turn::Never;
         }
-        let node = &mut nodes[node];
         if !follows(&self.events[first]) {
             node.want_all();
             return Turn::Unclear;
@@ -254,7 +252,7 @@ impl Trace {
             }
             firsts.push((step.actor, step.index));
         }
-        if !firsts.iter().any(|f| f.0 == event.actor) {
+        if next {
             let mut alone = clock.clone();
             for g in given.iter().filter(|g| !needs(g)) {
                 alone.join(&self.events[g.step as usize].clock);
@@ -267,20 +265,37 @@ impl Trace {
             }
         }
         node.want_one(&heads);
-        if given.iter().any(|g| g.since.is_none() && needs(g)) { Turn::Unclear } else { Turn::Done }
+        if held || given.iter().any(|g| g.since.is_none() && needs(g)) { Turn::Unclear } else { Turn::Done }
     }
 
     /// A number for all executions that differ from this one in the order of independent steps only.
     pub(super) fn fingerprint(&self) -> u64 {
-        let mut all = 0_u64;
-        for event in &self.events {
-            let mut one = u64::from(event.actor) << 32 | u64::from(event.index);
-            for n in event.clock.numbers() {
-                one = (one.rotate_left(7) ^ u64::from(*n)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                one ^= one >> 29;
-            }
-            all = all.wrapping_add(one);
+        // Numbers of actors are dealt in the order of their starts: an actor is named after the step that started it.
+        let mut names: Vec<u64> = Vec::new();
+        for (actor, born) in self.born.iter().enumerate() {
+            let name = born.map_or(1, |i| {
+                let step = &self.events[i as usize];
+                let twins = self.born[..actor].iter().filter(|b| *b == born).count() as u64;
+                mix(names[step.actor as usize] ^ (u64::from(step.index) << 8 | twins))
+            });
+            names.push(name);
         }
-        all
+        let named = |actor: usize, n: u32| mix(names[actor].wrapping_add(u64::from(n)));
+        // How often the end of a scope was looked at is nothing that an actor can see.
+        let looks = |e: &&Event| e.eager && e.accesses.list.iter().any(|a| a.class == Class::Joins);
+        let one = |event: &Event| {
+            let before = event.clock.0.iter().enumerate().filter(|(_, n)| **n > 0);
+            let before = before.fold(0_u64, |sum, (actor, n)| sum.wrapping_add(named(actor, *n)));
+            mix(before ^ named(event.actor as usize, event.index).rotate_left(32))
+        };
+        self.events.iter().filter(|e| !looks(e)).fold(0, |sum, event| sum.wrapping_add(one(event)))
     }
+}
+
+/// splitmix64's finaliser.
+fn mix(mut x: u64) -> u64 {
+    x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
 }
