@@ -13,3 +13,4 @@ mod memory;
 mod program;
 mod round_trip;
 mod run;
+mod shipped;
