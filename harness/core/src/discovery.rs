@@ -83,7 +83,7 @@ impl Sampling {
         match strategy {
             Strategy::Random | Strategy::Pos => Self::Independent,
             Strategy::Pct(_) | Strategy::Urw | Strategy::Surw => Self::Learns,
-            Strategy::Dfs => Self::InOrder,
+            Strategy::Dfs | Strategy::Exhaustive => Self::InOrder,
         }
     }
 

@@ -54,6 +54,22 @@ impl Distinct {
         fresh
     }
 
+    /// Adds what another one counted. What does not fit as a whole is left out, as what comes after too many.
+    pub fn absorb(&mut self, other: Self) {
+        self.full |= other.full || self.seen.len() + other.seen.len() > self.most;
+        if self.full {
+            return;
+        }
+        self.total += other.total;
+        for (fingerprint, more) in other.seen {
+            let times = self.seen.entry(fingerprint).or_insert(0);
+            let before = *times == 1;
+            *times = times.saturating_add(more);
+            self.once = self.once + u64::from(*times == 1) - u64::from(before);
+        }
+        self.curve.note(self.total, self.count());
+    }
+
     /// How the search met new interleavings.
     #[must_use]
     pub fn discovery(&self, sampling: Sampling) -> Discovery {

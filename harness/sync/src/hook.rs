@@ -7,6 +7,7 @@
 
 mod ask;
 mod marks;
+mod touch;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -15,6 +16,7 @@ use std::panic::Location;
 pub use ask::*;
 pub(crate) use marks::mark;
 pub use marks::{Mark, Marked, take_marks};
+pub use touch::*;
 use words::mix;
 pub use words::{Blocked, Event, Kind, Object, Pending};
 
@@ -142,6 +144,7 @@ pub fn reset(recording: bool) {
         w.last = 0;
         w.turns = 0;
     });
+    touch::set_opaque(false);
     crate::model::reset();
 }
 
@@ -224,6 +227,7 @@ pub fn done_with(
         return;
     }
     ACTOR.set(me);
+    touch(object, How::Step(kind));
     with(|w| {
         if let Some(p) = w.pending.get_mut(me as usize) {
             *p = None;
@@ -232,6 +236,7 @@ pub fn done_with(
         if let Some(began) = w.began.get_mut(me as usize).filter(|b| **b == 0) {
             w.ticks += 1;
             *began = w.ticks;
+            touch(TIME, How::Begins);
         }
         if w.last != me {
             w.last = me;
@@ -280,7 +285,8 @@ pub fn releases(me: ActorId, object: ObjectId) {
         if let Some(s) = w.slots.get_mut(object as usize)
             && let Some(i) = s.holders.iter().rposition(|h| h.0 == me)
         {
-            s.holders.swap_remove(i);
+            let shared = s.holders.swap_remove(i).1 == Kind::ReadLock;
+            touch(object, How::Step(if shared { Kind::ReadUnlock } else { Kind::Unlock }));
         }
     });
     mark(me, Mark::GivesUp(object));

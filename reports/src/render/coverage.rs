@@ -98,7 +98,7 @@ fn processes(outcome: &TrialOutcome) -> Option<u64> {
 
 /// An estimate from a sample says nothing about a search in order that was cut off.
 fn in_order(outcome: &TrialOutcome) -> bool {
-    matches!(&outcome.trial.engine, EngineConfig::Shuttle(config) if config.strategy == Strategy::Dfs)
+    matches!(&outcome.trial.engine, EngineConfig::Shuttle(config) if matches!(config.strategy, Strategy::Dfs | Strategy::Exhaustive))
 }
 
 fn is_shuttle(outcome: &TrialOutcome) -> bool {

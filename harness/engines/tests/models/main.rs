@@ -1,5 +1,6 @@
 //! The model engines on subjects with one known fault each: found, or clean, or unknown, and never the wrong one.
 
+mod exhaustive;
 mod toys;
 
 use racehunt_core::discovery::Unseen;

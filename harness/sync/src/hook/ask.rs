@@ -1,5 +1,6 @@
 //! What engines ask of the tables: who waits, what happened, and when.
 
+use super::touch::{How, TIME, touch};
 use super::words::mix;
 use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, Pending, with};
 
@@ -68,6 +69,7 @@ pub fn steps() -> u64 {
 /// The next moment of this execution: a later call gives a larger number, whoever makes it.
 #[must_use]
 pub fn tick() -> u64 {
+    touch(TIME, How::Step(Kind::Write));
     with(|w| {
         w.ticks += 1;
         w.ticks
@@ -90,6 +92,12 @@ pub fn call_begins() {
 #[must_use]
 pub fn call_began() -> Option<u64> {
     with(|w| w.began.get(ACTOR.get() as usize).copied().filter(|began| !matches!(*began, 0 | u64::MAX)))
+}
+
+/// True if `actor` is about to do something whose moment no other actor can see: [`super::offer`] gives it first.
+#[must_use]
+pub fn is_eager(actor: ActorId) -> bool {
+    with(|w| w.is_eager(actor))
 }
 
 /// Number of actors of this execution, the first one included.

@@ -39,6 +39,10 @@ impl Drop for Handle {
         let last = state::with(|s| {
             s.open_mut(self.id).is_ok_and(|open| {
                 open.handles -= 1;
+                if open.handles > 0 || open.actor != hook::actor() {
+                    // Which of several handles goes last is up to all who have one, and no step says so.
+                    hook::touch(hook::ALL, hook::How::Step(Kind::Write));
+                }
                 open.handles == 0
             })
         });
