@@ -10,6 +10,7 @@ pub mod history;
 pub mod id;
 pub mod interleaving;
 pub mod ledger;
+pub mod mutant;
 pub mod observation;
 pub mod outcome;
 pub mod plan;

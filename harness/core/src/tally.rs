@@ -216,6 +216,7 @@ impl Tally {
             doubts: explored.doubts,
             notes: explored.notes,
             trial: self.trial,
+            mutated: None,
         }
     }
 }

@@ -188,6 +188,10 @@ impl Subject for Borrowed {
         self.0.open(variant, params, env)
     }
 
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        self.0.component(variant)
+    }
+
     fn child(&self, args: &[String]) -> u8 {
         self.0.child(args)
     }

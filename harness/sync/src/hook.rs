@@ -143,6 +143,7 @@ pub fn reset(recording: bool) {
 /// Ends the execution, as the last thing that its first actor does: drops that actor's thread-locals and the statics
 /// while their destructors can still use the engine. Without it they are dropped by the next [`reset`], quietly.
 pub fn finish() {
+    crate::mutant::settle();
     crate::hunt::reset();
 }
 

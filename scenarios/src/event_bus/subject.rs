@@ -62,6 +62,10 @@ impl Subject for EventBusSubject {
         settings::specs()
     }
 
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        (variant == "hardened").then_some(&["event_bus/hardened.rs", "event_bus/hardened/mailbox.rs"])
+    }
+
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
         let kind = variant_of(&VARIANTS, variant, self.name())?;
         if env.processes > 1 {

@@ -78,6 +78,14 @@ impl Subject for MetricsBufferSubject {
         settings::specs()
     }
 
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        match variant {
+            "hardened" => Some(&["metrics_buffer/hardened.rs"]),
+            "hardened-sharded" => Some(&["metrics_buffer/hardened_sharded.rs", "metrics_buffer/interval.rs"]),
+            _ => None,
+        }
+    }
+
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
         let kind = variant_of(&VARIANTS, variant, self.name())?;
         let settings = Settings::read(params, env)?;

@@ -53,6 +53,12 @@ impl Subject for TraceBufferSubject {
         knobs::specs()
     }
 
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        let files: &[&str] =
+            &["trace_buffer/hardened.rs", "hardened/replay.rs", "hardened/section.rs", "src/lock_file.rs"];
+        (variant == "hardened").then_some(files)
+    }
+
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
         let kind = variant_of(&VARIANTS, variant, self.name())?;
         let knobs = Knobs::read(params, env)?;

@@ -9,6 +9,8 @@
 //! and sees nothing between the last step under a lock and its release. So of a lock that is ever tried ([`tries`])
 //! the plain data alone decides who holds it; a gate makes each use of it a step that loom orders against the others.
 
+mod part;
+
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -117,6 +119,7 @@ pub(crate) struct RawLock {
     /// Where the writer took the lock, and whether it was unwinding then: that panic does not poison it.
     taken: Mutex<(Site, bool)>,
     read_taken: Mutex<Vec<(ActorId, Site)>>,
+    part: part::Part,
 }
 
 impl RawLock {
@@ -140,6 +143,7 @@ impl RawLock {
             poisoned: AtomicBool::new(false),
             taken: Mutex::new((site, false)),
             read_taken: Mutex::default(),
+            part: part::Part::default(),
         })
     }
 
@@ -159,6 +163,7 @@ impl RawLock {
     /// Remembers how the writer took the lock.
     pub(crate) fn taken(&self, site: Site, unwinding: bool) {
         *table(&self.taken) = (site, unwinding);
+        self.part.begins();
     }
 
     /// Where the writer took the lock.
