@@ -56,6 +56,12 @@ fn from_facade(operator: mutant::Operator) -> Operator {
     Operator::ALL[mutant::Operator::ALL.iter().position(|o| *o == operator).unwrap_or_default()]
 }
 
+/// True for a source file of the harness's own.
+#[must_use]
+pub fn is_of_harness(file: &str) -> bool {
+    file.starts_with(file!().trim_end_matches("mutants.rs"))
+}
+
 /// Ends a trial with its first finding.
 struct UntilFound<'a> {
     emit: &'a mut dyn Emit,

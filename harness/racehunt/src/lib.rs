@@ -35,6 +35,7 @@ mod output;
 mod progress;
 mod replay;
 mod run;
+mod selftest;
 
 pub use racehunt_core::plan::{ParamValue, Params};
 pub use racehunt_core::subject::{
@@ -106,6 +107,7 @@ fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
     match &args.command {
         Command::Run(run) => run::run(run, subjects),
         Command::Replay(replay) => replay::replay(replay, subjects),
+        Command::Selftest(selftest) => selftest::selftest(selftest, subjects),
         Command::Render(render) => output::render(render),
         Command::Gate(gate) => gate::gate(gate),
         Command::List(list) => inspect::list(list, subjects),
