@@ -97,6 +97,8 @@ pub enum Fate {
     Survived,
     /// It changes nothing that the programs of its scenarios could show.
     Equivalent,
+    /// Not noticed, and the component's own people have argued that it changes nothing that matters.
+    Argued,
     /// It does what a platform may do by right, and the component stands it.
     Legal,
     /// It does what a platform may do by right, and the component breaks: a fault of the component.
@@ -113,6 +115,7 @@ impl Fate {
             Self::Killed => "killed",
             Self::Survived => "survived",
             Self::Equivalent => "equivalent",
+            Self::Argued => "argued",
             Self::Legal => "legal",
             Self::Relies => "relies",
             Self::Untried => "untried",
@@ -165,6 +168,8 @@ pub struct Count {
     pub survived: u64,
     /// Changing nothing.
     pub equivalent: u64,
+    /// Argued to change nothing that matters.
+    pub argued: u64,
     /// Of legal behaviour, stood or not.
     pub legal: u64,
     /// Not tried.
@@ -181,6 +186,7 @@ impl Count {
                 Fate::Killed => &mut count.killed,
                 Fate::Survived => &mut count.survived,
                 Fate::Equivalent => &mut count.equivalent,
+                Fate::Argued => &mut count.argued,
                 Fate::Legal | Fate::Relies => &mut count.legal,
                 Fate::Untried => &mut count.untried,
             } += 1;
@@ -188,7 +194,8 @@ impl Count {
         count
     }
 
-    /// The share of those killed among those that are not equivalent, in per cent; `None` if there is none of them.
+    /// The share of those killed among those that are not equivalent, by measurement or by argument, in per cent; `None` if
+    /// there is none of them.
     #[must_use]
     pub fn share(self) -> Option<f64> {
         let all = self.killed + self.survived;

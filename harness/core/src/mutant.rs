@@ -13,6 +13,8 @@ pub enum Operator {
     Split,
     /// A lock is not taken.
     Drop,
+    /// A lock excludes and orders nothing.
+    Bare,
     /// Every ordering is `Relaxed`.
     Relax,
     /// The step is left out.
@@ -29,8 +31,8 @@ pub enum Operator {
 
 impl Operator {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 8] =
-        [Self::Split, Self::Drop, Self::Relax, Self::Skip, Self::One, Self::Swap, Self::Loose, Self::Early];
+    pub const ALL: [Self; 9] =
+        [Self::Split, Self::Drop, Self::Bare, Self::Relax, Self::Skip, Self::One, Self::Swap, Self::Loose, Self::Early];
 
     /// Lower-case word for reports.
     #[must_use]
@@ -38,6 +40,7 @@ impl Operator {
         match self {
             Self::Split => "split",
             Self::Drop => "drop",
+            Self::Bare => "bare",
             Self::Relax => "relax",
             Self::Skip => "skip",
             Self::One => "one",
@@ -57,7 +60,7 @@ impl Operator {
     /// True for what only a model of weak memory can show.
     #[must_use]
     pub const fn needs_weak_memory(self) -> bool {
-        matches!(self, Self::Relax)
+        matches!(self, Self::Relax | Self::Bare)
     }
 }
 
@@ -71,6 +74,22 @@ pub struct Mutant {
     pub what: String,
     /// How it is weakened.
     pub operator: Operator,
+}
+
+/// A mutant of which somebody has shown by an argument that it changes nothing that matters. A self-test tries it all the
+/// same, and says so if the argument does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Argued {
+    /// End of the path of its file.
+    pub file: &'static str,
+    /// A part of its line in the source, which other lines of the file do not have.
+    pub line: &'static str,
+    /// What the operation is, as in [`Mutant::what`].
+    pub what: &'static str,
+    /// How it is weakened.
+    pub operator: Operator,
+    /// The argument.
+    pub why: &'static str,
 }
 
 /// What is done to the component of a trial.

@@ -3,6 +3,7 @@
 use crate::history::{Event, Journal, What};
 use crate::id::Id;
 use crate::ledger::Ledger;
+use crate::mutant::Argued;
 use crate::observation::{OpFailure, Seen, Violation};
 use crate::plan::Params;
 use std::path::PathBuf;
@@ -64,6 +65,12 @@ pub trait Subject: Send + Sync {
     fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
         let _ = variant;
         None
+    }
+
+    /// Mutants of the component that change nothing that matters, each with the reason.
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        let _ = variant;
+        &[]
     }
 
     /// What a process does that an instance has started by its [`Launch`], with the arguments it gave; returns the exit

@@ -37,6 +37,7 @@ mod replay;
 mod run;
 mod selftest;
 
+pub use racehunt_core::mutant::{Argued, Operator};
 pub use racehunt_core::plan::{ParamValue, Params};
 pub use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
@@ -192,6 +193,10 @@ impl Subject for Borrowed {
 
     fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
         self.0.component(variant)
+    }
+
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        self.0.argued(variant)
     }
 
     fn child(&self, args: &[String]) -> u8 {

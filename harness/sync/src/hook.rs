@@ -28,6 +28,8 @@ struct Slot {
     holders: Vec<(ActorId, Kind, Site)>,
     /// Hash of the order in which actors touched it.
     order: u64,
+    /// Steps that changed it.
+    writes: u64,
     /// True once a try-lock was seen: its unlocks are then visible.
     tried: bool,
 }
@@ -245,6 +247,7 @@ pub fn done_with(
             }
             if object != 0 && !kind.is_invisible() {
                 s.order = mix(s.order ^ ((u64::from(me) << 8) | kind as u64));
+                s.writes += u64::from(kind.is_write());
             }
         }
         // What an actor of a killed process was let do inside of its own memory nobody can see.

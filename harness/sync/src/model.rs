@@ -133,7 +133,7 @@ fn defer(lock: &Arc<RawLock>) {
 
 /// Announces an operation of the current actor, unless its process was killed.
 pub(crate) fn begin(kind: Kind, object: ObjectId, site: Site, label: &'static str) -> ActorId {
-    mutant::begins();
+    mutant::begins(kind);
     process::check();
     if DEFERRED.with_borrow(|d| !d.is_empty()) {
         settle();

@@ -7,7 +7,8 @@
 //!
 //! Safe code must stay safe: a mutant may break what the code under test means and nothing else.
 //!
-//! * A lock that guards a value is never left out: two actors would have `&mut` to it. Its section is cut in two instead,
+//! * A lock that guards a value is never left out: two actors would have `&mut` to it. It goes on to keep others out, but
+//!   says nothing of it to loom ([`Operator::Bare`]). And its section is cut in two,
 //!   where the guard is about to lend its value anew (`deref_mut`): the guard is borrowed exclusively there, so nothing that
 //!   it has lent is alive, and this is `drop(guard)` and a new `lock()` before the statement. A lock that guards nothing by
 //!   its type (`Mutex<()>`, the lock of a file) is left out as a whole.
@@ -32,7 +33,7 @@ use crate::hook::Site;
 use crate::{hook, model};
 
 pub use later::settle;
-pub(crate) use later::{begins, own_steps};
+pub(crate) use later::{begins, forget, later, later_than_a_name, own_steps, renamed};
 
 /// How an operation is weakened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,13 +43,17 @@ pub enum Operator {
     Split,
     /// A lock that guards nothing by its type is not taken.
     Drop,
+    /// A lock that guards a value keeps others out and orders nothing: what it guards is as bare as without it, and loom,
+    /// which is told of each use, has to see that two of them race.
+    Bare,
     /// Every ordering is `Relaxed`; a fence is none.
     Relax,
     /// The step is left out; it answers as if it had been made.
     Skip,
     /// A notification of all reaches one.
     One,
-    /// The step comes after the actor's next one (or at the end of its call, if there is none).
+    /// The step comes after the actor's next one that changes something (or at the end of its call, if there is none); a
+    /// sync of a file after its next change of a name, for that order is what a sync is for.
     Swap,
     /// What must be new may be there already.
     Loose,
@@ -59,8 +64,8 @@ pub enum Operator {
 
 impl Operator {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Split, Self::Drop, Self::Relax, Self::Skip, Self::One, Self::Swap, Self::Loose, Self::Early];
+    pub const ALL: [Self; 9] =
+        [Self::Split, Self::Drop, Self::Bare, Self::Relax, Self::Skip, Self::One, Self::Swap, Self::Loose, Self::Early];
 
     /// Lower-case word for reports.
     #[must_use]
@@ -68,6 +73,7 @@ impl Operator {
         match self {
             Self::Split => "split",
             Self::Drop => "drop",
+            Self::Bare => "bare",
             Self::Relax => "relax",
             Self::Skip => "skip",
             Self::One => "one",
@@ -258,8 +264,6 @@ impl Gap {
         differed_if(self.others());
     }
 }
-
-pub(crate) use later::{forget, later};
 
 #[cfg(test)]
 mod tests {

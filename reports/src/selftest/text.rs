@@ -16,7 +16,7 @@ pub fn text(selftest: &Selftest) -> String {
     let width = selftest.subjects.iter().map(|s| s.subject.len() + s.variant.len() + 1).max().unwrap_or(0).max(5);
     let _ = writeln!(
         out,
-        "{:width$}  mutants  equivalent  legal  killed  by shuttle  by loom  by stress  survived    kills",
+        "{:width$}  mutants  equivalent  argued  legal  killed  by shuttle  by loom  by stress  survived    kills",
         "",
     );
     let all: Vec<&Trialled> = selftest.subjects.iter().flat_map(|s| &s.mutants).collect();
@@ -48,9 +48,10 @@ fn row(out: &mut String, name: &str, width: usize, mutants: &[&Trialled]) {
     let share = of.share().map_or_else(|| "–".to_owned(), |share| format!("{share:.1} %"));
     let _ = writeln!(
         out,
-        "{name:width$}  {:>7}  {:>10}  {:>5}  {:>6}  {:>10}  {:>7}  {:>9}  {:>8}  {share:>7}",
+        "{name:width$}  {:>7}  {:>10}  {:>6}  {:>5}  {:>6}  {:>10}  {:>7}  {:>9}  {:>8}  {share:>7}",
         mutants.len(),
         of.equivalent,
+        of.argued,
         of.legal,
         of.killed,
         by(EngineKind::Shuttle),
@@ -81,6 +82,7 @@ fn listed(out: &mut String, tested: &Tested) {
         (Fate::Relies, "break by what is legal"),
         (Fate::Survived, "survived"),
         (Fate::Equivalent, "equivalent"),
+        (Fate::Argued, "equivalent by argument"),
         (Fate::Untried, "not tried"),
     ] {
         let these: Vec<&Trialled> = tested.mutants.iter().filter(|m| m.fate == fate).collect();

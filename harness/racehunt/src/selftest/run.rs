@@ -4,7 +4,7 @@ use super::suite::{Budget, LONG, QUICK, Suite, within};
 use crate::environment::cores;
 use crate::{Failure, args};
 use indicatif::{ProgressBar, ProgressStyle};
-use racehunt_core::mutant::{Mutant, Mutation};
+use racehunt_core::mutant::{Argued, Mutant, Mutation};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::Trial;
 use racehunt_core::scenario::EngineKind;
@@ -55,12 +55,17 @@ impl Hunt<'_> {
     fn test(&self, suite: &Suite<'_>) -> Tested {
         self.begin(suite.trials.len(), format!("trials of {} {}", suite.subject.name(), suite.variant));
         let base: Vec<Base> = suite.trials.par_iter().with_max_len(1).map(|trial| self.base(trial)).collect();
-        let doubts = base.iter().filter_map(|b| unclean(&b.ran)).collect();
+        let mut doubts: Vec<String> = base.iter().filter_map(|b| unclean(&b.ran)).collect();
+        let argued = suite.subject.argued(&suite.variant);
         let component = suite.subject.component(&suite.variant);
         let reached: BTreeSet<&Mutant> = base.iter().flat_map(|b| &b.reaches).collect();
         let mutants: Vec<&Mutant> = reached.into_iter().filter(|m| is_own(m, component)).collect();
         self.begin(mutants.len(), format!("mutants of {} {}", suite.subject.name(), suite.variant));
-        let mutants = mutants.into_par_iter().with_max_len(1).map(|mutant| self.mutant(mutant, &base)).collect();
+        let try_one = |mutant: &Mutant| self.mutant(mutant, argued.iter().find(|a| is_about(a, mutant)), &base);
+        let mutants: Vec<Trialled> = mutants.into_par_iter().with_max_len(1).map(try_one).collect();
+        if !self.is_stopped() {
+            doubts.extend(argued.iter().filter_map(|a| unfounded(a, &mutants)));
+        }
         let baseline = base.into_iter().map(|b| b.ran).collect();
         let (subject, variant) = (suite.subject.name().to_owned(), suite.variant.clone());
         Tested { subject, variant, baseline, doubts, mutants }
@@ -85,7 +90,7 @@ impl Hunt<'_> {
     }
 
     /// Each engine tries until it has killed the mutant or is through.
-    fn mutant(&self, mutant: &Mutant, base: &[Base]) -> Trialled {
+    fn mutant(&self, mutant: &Mutant, argued: Option<&Argued>, base: &[Base]) -> Trialled {
         let mut runs: Vec<Ran> = Vec::new();
         let mut killed_by = Vec::new();
         let mut complete = true;
@@ -98,7 +103,7 @@ impl Hunt<'_> {
             // The cheapest first.
             trials.sort_by_key(|b| b.ran.elapsed_ns / b.ran.executions.max(1));
             for budget in [QUICK, LONG] {
-                if budget.time == LONG.time && !killed_by.is_empty() {
+                if budget.time == LONG.time && (argued.is_some() || !killed_by.is_empty()) {
                     break;
                 }
                 let tried = self.engine(mutant, &trials, budget, &mut runs);
@@ -117,9 +122,12 @@ impl Hunt<'_> {
         }
         self.bar.inc(1);
         let baseline: Vec<Ran> = base.iter().map(|b| b.ran.clone()).collect();
-        let (mut fate, why) = judge(mutant, &runs, &baseline, complete);
+        let (mut fate, mut why) = judge(mutant, &runs, &baseline, complete);
         if runs.is_empty() && !complete {
             fate = Fate::Untried;
+        }
+        if let (Fate::Survived, Some(argued)) = (fate, argued) {
+            (fate, why) = (Fate::Argued, argued.why.to_owned());
         }
         Trialled { mutant: mutant.clone(), line: line(&mutant.site), fate, why, killed_by, runs }
     }
@@ -149,6 +157,25 @@ impl Hunt<'_> {
     fn run(&self, trial: &Trial, budget: Budget, mutation: Mutation) -> TrialOutcome {
         let trial = Trial { mutation: Some(mutation), ..within(trial, budget) };
         run_trial(&trial, &self.how, &mut |_: Event| {})
+    }
+}
+
+/// True if the argument is about that mutant.
+fn is_about(argued: &Argued, mutant: &Mutant) -> bool {
+    let file = mutant.site.rsplitn(3, ':').last().unwrap_or_default();
+    (argued.operator, argued.what) == (mutant.operator, &*mutant.what)
+        && Path::new(file).ends_with(argued.file)
+        && line(&mutant.site).is_some_and(|line| line.contains(argued.line))
+}
+
+/// Why the argument is to be looked at again.
+fn unfounded(argued: &Argued, mutants: &[Trialled]) -> Option<String> {
+    let Argued { file, line, what, operator, .. } = argued;
+    let name = format!("{} {what} at {line:?} in {file}", operator.word());
+    let about: Vec<&Trialled> = mutants.iter().filter(|m| is_about(argued, &m.mutant)).collect();
+    match about.iter().find(|m| m.fate == Fate::Killed) {
+        Some(killed) => Some(format!("argued to change nothing, and killed: {name}: {}", killed.why)),
+        None => about.is_empty().then(|| format!("an argument is about no mutant: {name}")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What engines ask of the tables: who waits, what happened, and when.
 
 use super::words::mix;
-use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, Pending, with};
+use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, ObjectId, Pending, with};
 
 /// Every actor with an operation announced and not done: after a deadlock, those that wait.
 #[must_use]
@@ -57,6 +57,11 @@ pub fn parent(actor: ActorId) -> Option<ActorId> {
 #[must_use]
 pub fn joined(actor: ActorId) -> Option<ActorId> {
     with(|w| w.started.get(actor as usize).and_then(|s| s.1))
+}
+
+/// Steps of this execution that changed `object`.
+pub(crate) fn writes(object: ObjectId) -> u64 {
+    with(|w| w.slots.get(object as usize).map_or(0, |s| s.writes))
 }
 
 /// Operations done in this execution.

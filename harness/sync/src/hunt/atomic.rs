@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::engine::{self, Engine};
 use crate::hook::{self, Kind, ObjectId, Site};
-use crate::mutant::{self, Gap, Operator};
+use crate::mutant::{self, Operator};
 use crate::{model, perturb};
 use weak::{Argument, offers, store_offers};
 

@@ -10,6 +10,7 @@
 //! the plain data alone decides who holds it; a gate makes each use of it a step that loom orders against the others.
 
 mod part;
+mod taken;
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -145,35 +146,6 @@ impl RawLock {
             read_taken: Mutex::default(),
             part: part::Part::default(),
         })
-    }
-
-    /// Remembers where a reader took the lock.
-    pub(crate) fn read_taken(&self, site: Site) {
-        table(&self.read_taken).push((hook::actor(), site));
-    }
-
-    /// Where the reader that gives the lock up took it.
-    pub(crate) fn read_taken_at(&self) -> Option<Site> {
-        let me = hook::actor();
-        let mut taken = table(&self.read_taken);
-        let i = taken.iter().rposition(|t| t.0 == me)?;
-        Some(taken.swap_remove(i).1)
-    }
-
-    /// Remembers how the writer took the lock.
-    pub(crate) fn taken(&self, site: Site, unwinding: bool) {
-        *table(&self.taken) = (site, unwinding);
-        self.part.begins();
-    }
-
-    /// Where the writer took the lock.
-    pub(crate) fn taken_at(&self) -> Site {
-        table(&self.taken).0
-    }
-
-    /// True if the writer was unwinding when it took the lock.
-    pub(crate) fn taken_unwinding(&self) -> bool {
-        table(&self.taken).1
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {
@@ -368,7 +340,9 @@ impl RawLock {
     pub(crate) fn lock(&self, shared: bool, site: Site) {
         let kind = if shared { Kind::ReadLock } else { Kind::Lock };
         super::op((kind, self.id, site), super::no_value, || {
-            self.acquire(shared);
+            if shared || !self.acquires_bare(site) {
+                self.acquire(shared);
+            }
         });
     }
 

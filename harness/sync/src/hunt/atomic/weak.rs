@@ -31,6 +31,13 @@ macro_rules! weakened {
             }
         }
 
+        fn id(&self) -> ObjectId {
+            match &self.0 {
+                Inner::Native(_) => 0,
+                Inner::Shuttle(id, _) | Inner::Loom(id, ..) => *id,
+            }
+        }
+
         fn store_now(&self, value: $value, order: Ordering, site: Site) {
             one_step!(&self.0, Kind::Store, site, |(): &()| $show(value), |atomic| atomic.store(value, order));
         }
@@ -43,14 +50,15 @@ macro_rules! weakened {
         #[cold]
         fn in_halves<R>(&self, exchange: bool, site: Site, f: impl FnOnce(&$std) -> R) -> R {
             let before = self.load_now(Ordering::Acquire, site);
-            let gap = Gap::open();
+            let others = hook::writes(self.id());
             let half = <$std>::new(before);
             let out = f(&half);
             let after = half.into_inner();
-            if !exchange || after != before {
+            let stores = !exchange || after != before;
+            if stores {
                 self.store_now(after, Ordering::Release, site);
             }
-            gap.close();
+            mutant::differed_if(hook::writes(self.id()) > others + u64::from(stores));
             out
         }
     };

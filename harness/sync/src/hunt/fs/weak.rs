@@ -17,7 +17,11 @@ use Operator::{Loose, Skip, Split, Swap};
 pub(super) fn rename(from: &Path, to: &Path, site: Site) -> io::Result<()> {
     let offers = if is_there(to) { &[Split, Skip, Swap][..] } else { &[Skip, Swap][..] };
     match mutant::at(site, "rename", offers) {
-        None => rename_now(from, to, site),
+        None => {
+            let renamed = rename_now(from, to, site);
+            mutant::renamed();
+            renamed
+        }
         Some(Split) => {
             remove_now(to, site)?;
             let gap = Gap::open();
@@ -35,7 +39,11 @@ pub(super) fn rename(from: &Path, to: &Path, site: Site) -> io::Result<()> {
 /// A removal, or what a mutant makes of it.
 pub(super) fn remove(path: &Path, site: Site) -> io::Result<()> {
     match mutant::at(site, "unlink", &[Skip, Swap]) {
-        None => remove_now(path, site),
+        None => {
+            let removed = remove_now(path, site);
+            mutant::renamed();
+            removed
+        }
         Some(operator) => {
             let gone = path.to_owned();
             left_out(operator, path, move || drop(remove_now(&gone, site)))
@@ -71,7 +79,7 @@ pub(super) fn sync(handle: &Handle, site: Site) -> io::Result<()> {
         None => return handle.sync_now(site),
         Some(Swap) => {
             let late = handle.share();
-            mutant::later(move || drop(late.sync_now(site)));
+            mutant::later_than_a_name(move || drop(late.sync_now(site)));
         }
         Some(_) => mutant::differed_if(handle.is_dirty()),
     }

@@ -1,15 +1,17 @@
-//! Sections of a lock that a mutant cuts in two or leaves out.
+//! Sections of a lock that a mutant cuts in two, leaves out, or makes bare.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use super::super::{failed, process, table, unwinding};
 use super::RawLock;
+use crate::engine::{self, Engine};
 use crate::hook::{self, ActorId, Site};
 use crate::mutant::{self, Operator};
 
 /// What has to be known of a section, while something is armed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Part {
     /// Sections so far.
     taken: AtomicU64,
@@ -21,9 +23,35 @@ pub(super) struct Part {
     without: Mutex<Vec<ActorId>>,
     /// How many: looked at in every unlock.
     count: AtomicUsize,
+    /// loom's idea of what the lock guards: told of each use.
+    value: Option<loom::cell::UnsafeCell<()>>,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        let is_told = mutant::is_on() && engine::current() == Engine::Loom;
+        Self {
+            taken: AtomicU64::default(),
+            since: AtomicU64::default(),
+            lent: AtomicU64::default(),
+            without: Mutex::default(),
+            count: AtomicUsize::default(),
+            value: is_told.then(|| loom::cell::UnsafeCell::new(())),
+        }
+    }
 }
 
 impl Part {
+    /// The value is used. loom's own panic would count as its own failure, so it is put into words here.
+    fn uses(&self, anew: bool) {
+        let Some(value) = &self.value else { return };
+        let told = || if anew { value.with_mut(|_| ()) } else { value.with(|_| ()) };
+        assert!(
+            catch_unwind(AssertUnwindSafe(told)).is_ok(),
+            "data race: nothing orders two uses of what a lock guards"
+        );
+    }
+
     /// A section begins.
     pub(super) fn begins(&self) {
         if mutant::is_on() {
@@ -57,9 +85,22 @@ impl RawLock {
             return;
         }
         let used = self.part.lent.fetch_add(1, Relaxed) > 0 || mutant::own_steps() > self.part.since.load(Relaxed);
+        self.part.uses(anew);
         if anew && used && mutant::at(site, "section", &[Operator::Split]).is_some() {
             self.cut(site);
         }
+    }
+
+    /// Takes the lock in the plain data only, where a mutant says so: it excludes others, and loom knows of no order.
+    pub(super) fn acquires_bare(&self, site: Site) -> bool {
+        if mutant::at(site, "lock", &[Operator::Bare]).is_none() {
+            return false;
+        }
+        mutant::differed();
+        while !self.try_take(false, hook::actor(), false) {
+            self.waiters.block();
+        }
+        true
     }
 
     /// Gives the lock up and takes it again.
