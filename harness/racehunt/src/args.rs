@@ -165,6 +165,8 @@ pub(crate) enum SchemaOf {
     Scenario,
     /// report.json
     Report,
+    /// selftest.json
+    Selftest,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,6 @@
 //! The metrics buffer as a subject: its variants, ops and settings, and what opens it.
 
+use super::argued::ARGUED;
 use super::digits::{Decoding, Digits, SLOTS};
 use super::instance::{Buffer, FarEnd, MetricsInstance, OPS, Plan};
 use super::settings::{self, Keys, Settings, SinkKind};
@@ -8,6 +9,7 @@ use super::sink::{Failing, Gate, Gated, IdStatsd, Recorder, Sink, Statsd, Yieldi
 use super::{AsShipped, Hardened, HardenedSharded, Ids, PublishedFix, RelaxedPublish, SwapUnlocked};
 use crate::params::variant as variant_of;
 use crate::params::wrong;
+use racehunt_core::mutant::Argued;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
 use std::io;
@@ -84,6 +86,10 @@ impl Subject for MetricsBufferSubject {
             "hardened-sharded" => Some(&["metrics_buffer/hardened_sharded.rs", "metrics_buffer/interval.rs"]),
             _ => None,
         }
+    }
+
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        if variant == "hardened" { ARGUED } else { &[] }
     }
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {

@@ -2,8 +2,7 @@
 
 mod toys;
 
-use racehunt_core::finding::Finding;
-use racehunt_core::finding::FindingKind;
+use racehunt_core::finding::{Finding, FindingKind};
 use racehunt_core::mutant::{Mutant, Mutated, Mutation, Operator};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
@@ -11,6 +10,7 @@ use racehunt_core::scenario::Scenario;
 use racehunt_core::verdict::Verdict;
 use racehunt_engines::emit::{Emit, Progress};
 use racehunt_engines::{loom, mutants, shuttle};
+use racehunt_sync::fs;
 use toys::{Toys, VARIANTS};
 
 struct Silent;
@@ -23,6 +23,12 @@ impl Emit for Silent {
     fn stopped(&self) -> bool {
         false
     }
+}
+
+/// What the toys with files find. Not in their own file, so that it is not weakened.
+pub(crate) fn lay_out() {
+    fs::write("/item", "0").unwrap();
+    fs::File::open("/item").unwrap().sync_all().unwrap();
 }
 
 const SHUTTLE: &str = "[shuttle]\nstrategy = \"random\"\nexecutions = 2000\ntime = \"60s\"\nsteps = 2000";

@@ -101,8 +101,7 @@ unsafe impl Sync for Toy {}
 impl Toy {
     fn new(does: fn(&Self, bool), files: bool) -> Self {
         if files {
-            fs::write("/item", "0").unwrap();
-            File::open("/item").unwrap().sync_all().unwrap();
+            crate::lay_out();
         }
         Self {
             does,

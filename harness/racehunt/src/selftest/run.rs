@@ -168,15 +168,12 @@ fn is_about(argued: &Argued, mutant: &Mutant) -> bool {
         && line(&mutant.site).is_some_and(|line| line.contains(argued.line))
 }
 
-/// Why the argument is to be looked at again.
+/// Why the argument is to be looked at again: the mutant was noticed.
 fn unfounded(argued: &Argued, mutants: &[Trialled]) -> Option<String> {
     let Argued { file, line, what, operator, .. } = argued;
     let name = format!("{} {what} at {line:?} in {file}", operator.word());
-    let about: Vec<&Trialled> = mutants.iter().filter(|m| is_about(argued, &m.mutant)).collect();
-    match about.iter().find(|m| m.fate == Fate::Killed) {
-        Some(killed) => Some(format!("argued to change nothing, and killed: {name}: {}", killed.why)),
-        None => about.is_empty().then(|| format!("an argument is about no mutant: {name}")),
-    }
+    let killed = mutants.iter().find(|m| m.fate == Fate::Killed && is_about(argued, &m.mutant))?;
+    Some(format!("argued to change nothing, and killed: {name}: {}", killed.why))
 }
 
 /// Why the component as it stands cannot serve.

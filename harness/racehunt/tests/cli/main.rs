@@ -11,6 +11,7 @@ mod inspect;
 mod interrupt;
 mod replay;
 mod report;
+mod selftest;
 mod streams;
 mod support;
 mod tamper;

@@ -15,7 +15,7 @@ use Operator::{Loose, Skip, Split, Swap};
 
 /// A rename, or what a mutant makes of it. Onto a file, it may leave a moment in which there is none.
 pub(super) fn rename(from: &Path, to: &Path, site: Site) -> io::Result<()> {
-    let offers = if is_there(to) { &[Split, Skip, Swap][..] } else { &[Skip, Swap][..] };
+    let offers = if from != to && is_there(to) { &[Split, Skip, Swap][..] } else { &[Skip, Swap][..] };
     match mutant::at(site, "rename", offers) {
         None => {
             let renamed = rename_now(from, to, site);
