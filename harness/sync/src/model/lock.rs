@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use super::{WaitList, call, defer, switch, table};
 use crate::engine::{self, Engine};
 use crate::hook::{self, ActorId, Kind, ObjectId, Site};
-use crate::tries;
+use crate::{mutant, tries};
 
 /// Who holds the lock, as far as the code under test can tell.
 #[derive(Debug, Default)]
@@ -61,6 +61,8 @@ struct LoomLock {
     /// Of a lock that is tried. Nobody waits for it: its notification is a step that depends on all others of it and
     /// makes nothing visible to anyone.
     gate: Option<loom::sync::Condvar>,
+    /// What the lock guards, as far as loom is to be told: of each use, while a mutant is armed.
+    value: Option<loom::cell::UnsafeCell<()>>,
 }
 
 // SAFETY: all actors of an execution run on one OS thread, one at a time; the guards never leave it.
@@ -134,6 +136,7 @@ impl RawLock {
             guards: UnsafeCell::default(),
             lock: call(|| loom::sync::RwLock::new(())),
             gate: tried.then(|| call(loom::sync::Condvar::new)),
+            value: mutant::is_on().then(|| loom::cell::UnsafeCell::new(())),
         });
         Arc::new(Self {
             id,

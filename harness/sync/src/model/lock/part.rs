@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use super::super::{failed, process, table, unwinding};
 use super::RawLock;
-use crate::engine::{self, Engine};
 use crate::hook::{self, ActorId, Site};
 use crate::mutant::{self, Operator};
 
 /// What has to be known of a section, while something is armed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Part {
     /// Sections so far.
     taken: AtomicU64,
@@ -23,35 +22,9 @@ pub(super) struct Part {
     without: Mutex<Vec<ActorId>>,
     /// How many: looked at in every unlock.
     count: AtomicUsize,
-    /// loom's idea of what the lock guards: told of each use.
-    value: Option<loom::cell::UnsafeCell<()>>,
-}
-
-impl Default for Part {
-    fn default() -> Self {
-        let is_told = mutant::is_on() && engine::current() == Engine::Loom;
-        Self {
-            taken: AtomicU64::default(),
-            since: AtomicU64::default(),
-            lent: AtomicU64::default(),
-            without: Mutex::default(),
-            count: AtomicUsize::default(),
-            value: is_told.then(|| loom::cell::UnsafeCell::new(())),
-        }
-    }
 }
 
 impl Part {
-    /// The value is used. loom's own panic would count as its own failure, so it is put into words here.
-    fn uses(&self, anew: bool) {
-        let Some(value) = &self.value else { return };
-        let told = || if anew { value.with_mut(|_| ()) } else { value.with(|_| ()) };
-        assert!(
-            catch_unwind(AssertUnwindSafe(told)).is_ok(),
-            "data race: nothing orders two uses of what a lock guards"
-        );
-    }
-
     /// A section begins.
     pub(super) fn begins(&self) {
         if mutant::is_on() {
@@ -76,6 +49,16 @@ impl Part {
 }
 
 impl RawLock {
+    /// The value is used. loom's own panic would count as its own failure, so it is put into words here.
+    fn uses(&self, anew: bool) {
+        let Some(value) = self.loom.as_ref().and_then(|l| l.value.as_ref()) else { return };
+        let told = || if anew { value.with_mut(|_| ()) } else { value.with(|_| ()) };
+        assert!(
+            catch_unwind(AssertUnwindSafe(told)).is_ok(),
+            "data race: nothing orders two uses of what a lock guards"
+        );
+    }
+
     /// The guard is about to lend the value; `anew` if it is borrowed exclusively, so that nothing it has lent is alive. A
     /// cut before the first use of a section would only be a later lock.
     #[cold]
@@ -85,7 +68,7 @@ impl RawLock {
             return;
         }
         let used = self.part.lent.fetch_add(1, Relaxed) > 0 || mutant::own_steps() > self.part.since.load(Relaxed);
-        self.part.uses(anew);
+        self.uses(anew);
         if anew && used && mutant::at(site, "section", &[Operator::Split]).is_some() {
             self.cut(site);
         }
