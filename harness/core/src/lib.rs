@@ -13,6 +13,7 @@ pub mod history;
 pub mod id;
 pub mod interleaving;
 pub mod ledger;
+pub mod mutant;
 pub mod observation;
 pub mod outcome;
 pub mod plan;

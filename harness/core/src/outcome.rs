@@ -3,6 +3,7 @@
 use crate::discovery::Discovery;
 use crate::finding::{Finding, FindingKind};
 use crate::ledger::LedgerTotals;
+use crate::mutant::Mutated;
 use crate::observation::Gauge;
 use crate::plan::Trial;
 use crate::verdict::{Coverage, Verdict};
@@ -51,6 +52,10 @@ pub struct TrialOutcome {
     pub doubts: Vec<String>,
     /// Remarks for people (why the search stopped, what the engine cannot see).
     pub notes: Vec<String>,
+    /// What came of the trial's mutation; nothing in a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub mutated: Option<Mutated>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

@@ -267,6 +267,7 @@ impl Tally {
             doubts: explored.doubts,
             notes: explored.notes,
             trial: self.trial,
+            mutated: None,
         }
     }
 }

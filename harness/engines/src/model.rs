@@ -19,7 +19,7 @@ use racehunt_core::shrink::Case;
 use racehunt_core::subject::{Actor, Env, Instance, Opener, Subject};
 use racehunt_sync::fs::{self, faults::Rule};
 use racehunt_sync::process;
-use racehunt_sync::{hook, thread};
+use racehunt_sync::{hook, mutant, thread};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -242,6 +242,7 @@ impl Model {
             let before = mine.actor.history.len();
             hook::call_begins();
             let result = instance.apply(*call, &mut mine.actor);
+            mutant::settle();
             if process::is_dead() {
                 // What was still to do in its own memory is done, but nobody got the answer.
                 let mut place = 0;

@@ -33,6 +33,8 @@ struct Slot {
     holders: Vec<(ActorId, Kind, Site)>,
     /// Hash of the order in which actors touched it.
     order: u64,
+    /// Steps that changed it.
+    writes: u64,
     /// True once a try-lock was seen: its unlocks are then visible.
     tried: bool,
 }
@@ -151,6 +153,7 @@ pub fn reset(recording: bool) {
 /// Ends the execution, as the last thing that its first actor does: drops that actor's thread-locals and the statics
 /// while their destructors can still use the engine. Without it they are dropped by the next [`reset`], quietly.
 pub fn finish() {
+    crate::mutant::settle();
     crate::hunt::reset();
 }
 
@@ -254,6 +257,7 @@ pub fn done_with(
             }
             if object != 0 && !kind.is_invisible() {
                 s.order = mix(s.order ^ ((u64::from(me) << 8) | kind as u64));
+                s.writes += u64::from(kind.is_write());
             }
         }
         // What an actor of a killed process was let do inside of its own memory nobody can see.
@@ -328,11 +332,6 @@ pub(crate) fn repend(actor: ActorId, kind: Kind, object: ObjectId) {
     });
 }
 
-/// How often the actor of a step was not the actor of the step before.
-pub(crate) fn turns() -> u64 {
-    with(|w| w.turns)
-}
-
 /// Writes a remark of the current actor into the recorded interleaving; nothing when not recording.
 pub fn note(site: Site, text: impl FnOnce() -> String) {
     if let Some(remark) = remark(site, text) {
@@ -357,12 +356,6 @@ pub fn note_ahead(site: Site, text: impl FnOnce() -> String) {
 fn remark(site: Site, text: impl FnOnce() -> String) -> Option<Event> {
     let event = || Event { actor: ACTOR.get(), kind: None, object: 0, site, label: text(), value: None };
     (RECORDING.get() && !crate::model::failed()).then(event)
-}
-
-/// The pending operation of `actor`; `None` if it announced nothing since its last one.
-#[must_use]
-pub fn pending(actor: ActorId) -> Option<Pending> {
-    with(|w| w.pending.get(actor as usize).copied().flatten())
 }
 
 /// The first of `actors` that is about to do something whose moment no other actor can see; if there is none, fills

@@ -120,5 +120,6 @@ fn trial(hunt: &Hunt, suffix: &str, engine: EngineConfig) -> Trial {
         engine,
         faults: Vec::new(),
         limits: Limits::default(),
+        mutation: None,
     }
 }

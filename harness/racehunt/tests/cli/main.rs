@@ -12,6 +12,7 @@ mod inspect;
 mod interrupt;
 mod replay;
 mod report;
+mod selftest;
 mod streams;
 mod support;
 mod tamper;

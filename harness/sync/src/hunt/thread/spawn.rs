@@ -72,6 +72,7 @@ fn run<T>(f: impl FnOnce() -> T, packet: Arc<Packet<T>>, me: u32, site: Site, en
     hook::done(me, Kind::Start, 0, site, "", None);
     let result = catch_unwind(AssertUnwindSafe(|| {
         let out = f();
+        crate::mutant::settle();
         local::drop_all(me);
         out
     }));
