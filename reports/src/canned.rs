@@ -5,6 +5,7 @@
 
 use crate::assemble::{Executed, Header, assemble};
 use crate::model::{Environment, Report};
+use racehunt_core::discovery::{Discovery, Reached, Sampling};
 use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
 use racehunt_core::id::Id;
 use racehunt_core::interleaving::{Interleaving, Step, Told};
@@ -132,7 +133,13 @@ pub fn clean(trial: Trial) -> TrialOutcome {
         EngineConfig::Shuttle(_) => Coverage::Sampled { executions, distinct: 4_211, unseen: 0.0002 },
         EngineConfig::Loom(_) => Coverage::Bounded { preemptions: vec![2, 3] },
     };
+    let discovery = match &trial.engine {
+        EngineConfig::Stress(_) | EngineConfig::Adapter(_) => None,
+        EngineConfig::Shuttle(c) => Some(discovery(Sampling::of(c.strategy))),
+        EngineConfig::Loom(_) => Some(discovery(Sampling::InOrder)),
+    };
     TrialOutcome {
+        discovery,
         verdict: Verdict::Pass,
         reasons: vec![],
         coverage,
@@ -149,8 +156,20 @@ pub fn clean(trial: Trial) -> TrialOutcome {
         checked: CHECKERS.iter().map(|kind| CheckedCount { checker: *kind, judged: executions }).collect(),
         doubts: vec![],
         notes: vec![],
+        mutated: None,
         trial,
     }
+}
+
+/// 10,000 executions, 4,211 of them different and 2 seen once.
+#[must_use]
+pub fn discovery(sampling: Sampling) -> Discovery {
+    let distinct = [1, 2, 4, 8, 16, 32, 63, 124, 245, 470, 880, 1_590, 2_760, 3_940];
+    let point = |(i, distinct): (u32, u64)| Reached { executions: 1 << i, distinct };
+    let mut curve: Vec<Reached> = (0..).zip(distinct).map(point).collect();
+    curve.push(Reached { executions: 10_000, distinct: 4_211 });
+    let unseen = sampling.unseen(2, 10_000);
+    Discovery { executions: 10_000, distinct: 4_211, at_least: false, curve, unseen, pct: None }
 }
 
 /// The outcome of that variant under that engine.
@@ -209,6 +228,7 @@ pub fn find(outcome: &mut TrialOutcome, kind: FindingKind, count: u64) {
         ids: vec![Id::new(0, 1)],
         repro,
         interleaving: model.then(lost_increment),
+        exact: None,
     });
 }
 

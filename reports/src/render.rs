@@ -2,18 +2,22 @@
 
 mod catalogue;
 mod coverage;
+mod curve;
+mod exact;
 mod figures;
 mod interleaving;
 mod json;
 mod markdown;
 mod svg;
 mod text;
+mod unseen;
 
 pub use catalogue::markdown as catalogue;
 #[cfg(test)]
 pub(crate) use catalogue::words_of;
 pub use coverage::coverage;
 pub(crate) use coverage::mark;
+pub use curve::svg as curve;
 pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;

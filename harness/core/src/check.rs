@@ -145,6 +145,13 @@ impl Panel {
         (broken, evidence.settlement)
     }
 
+    /// Adds the executions that another panel judged.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (count, judged) in self.judged.iter_mut().zip(other.judged) {
+            *count += judged;
+        }
+    }
+
     /// Executions each checker judged so far, without those of [`is_conditional`] kinds that had nothing to judge.
     #[must_use]
     pub fn counts(&self) -> Vec<CheckedCount> {

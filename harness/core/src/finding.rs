@@ -1,5 +1,6 @@
 //! A finding: one failure, deduplicated, with what is needed to see it again.
 
+use crate::exact::Exact;
 use crate::id::Id;
 use crate::interleaving::Interleaving;
 use crate::plan::{ActorProgram, Trial};
@@ -148,6 +149,9 @@ pub struct Finding {
     pub repro: Repro,
     /// The steps, laid out by actor; `None` where the engine cannot tell.
     pub interleaving: Option<Interleaving>,
+    /// Of a finding of real threads: what models make of it. `null` for all others, and where nobody asked a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<Exact>,
 }
 
 /// How to see a finding again.

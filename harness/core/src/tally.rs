@@ -1,6 +1,7 @@
 //! Sums up the executions of a trial: totals, deduplicated findings and, at the end, the verdict.
 
 use crate::check::{Panel, latency_violations};
+use crate::discovery::Discovery;
 use crate::finding::{Finding, Repro, fingerprint};
 use crate::ledger::LedgerTotals;
 use crate::observation::{Gauge, Observation, OpFailure, Violation};
@@ -23,6 +24,7 @@ pub struct Tally {
     crashes: u64,
     findings: Vec<Finding>,
     overflow: u64,
+    discovery: Option<Discovery>,
 }
 
 /// What the engine knows at the end of a trial besides the observations.
@@ -59,6 +61,7 @@ impl Tally {
             crashes: 0,
             findings: Vec::new(),
             overflow: 0,
+            discovery: None,
         }
     }
 
@@ -86,6 +89,46 @@ impl Tally {
             }
         }
         shown
+    }
+
+    /// Adds the executions of `later`, as if they had been judged after those of this tally. Returns for each of its
+    /// findings the place among these, `None` for one that is not kept, and whether it is new.
+    pub fn absorb(&mut self, later: Self) -> Vec<Option<(usize, bool)>> {
+        self.panel.absorb(&later.panel);
+        self.ledger.add(&later.ledger);
+        for e in later.errors {
+            match self.errors.iter_mut().find(|known| known.op == e.op && known.kind == e.kind) {
+                Some(known) => known.count += e.count,
+                None => self.errors.push(e),
+            }
+        }
+        for gauge in &later.gauges {
+            self.measure(gauge);
+        }
+        self.crashes += later.crashes;
+        self.overflow += later.overflow;
+        let before = self.executions;
+        self.executions += later.executions;
+        let mut places = Vec::new();
+        for mut finding in later.findings {
+            let known = self.findings.iter().position(|f| f.kind == finding.kind && f.detail == finding.detail);
+            places.push(match known {
+                Some(i) => {
+                    self.findings[i].count += finding.count;
+                    Some((i, false))
+                }
+                None if self.findings.len() == MOST_FINDINGS => {
+                    self.overflow += finding.count;
+                    None
+                }
+                None => {
+                    finding.first_execution += before;
+                    self.findings.push(finding);
+                    Some((self.findings.len() - 1, true))
+                }
+            });
+        }
+        places
     }
 
     fn measure(&mut self, gauge: &Gauge) {
@@ -140,6 +183,7 @@ impl Tally {
             ids: v.ids.clone(),
             repro: Repro::Statistical { seed: self.trial.seed, seen: 0, executions: 0 },
             interleaving: None,
+            exact: None,
         });
         Some((self.findings.len() - 1, true))
     }
@@ -153,6 +197,11 @@ impl Tally {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Adds how the search met new interleavings.
+    pub fn discovered(&mut self, discovery: Discovery) {
+        self.discovery = Some(discovery);
     }
 
     /// Executions so far, those that hung included.
@@ -203,6 +252,7 @@ impl Tally {
             verdict,
             reasons,
             coverage: explored.coverage,
+            discovery: self.discovery,
             executions: self.executions,
             steps: explored.steps,
             ops: explored.ops,
@@ -217,6 +267,7 @@ impl Tally {
             doubts: explored.doubts,
             notes: explored.notes,
             trial: self.trial,
+            mutated: None,
         }
     }
 }
@@ -283,6 +334,20 @@ mod tests {
         let worst = Gauge { name: "files".into(), peak: 5, bound: Some(4) };
         assert_eq!((outcome.gauges, outcome.crashes), (vec![worst], 3));
         assert_eq!((outcome.findings[0].kind, outcome.findings[0].count), (FindingKind::OverBound, 1));
+    }
+
+    #[test]
+    fn two_tallies_are_one_after_the_other() {
+        let runs = [at_rest(1, 1), at_rest(2, 1), at_rest(1, 2), at_rest(3, 1), at_rest(1, 1)];
+        for cut in 0..=runs.len() {
+            let (mut whole, mut first, mut second) = (tally(), tally(), tally());
+            runs.iter().for_each(|o| drop(whole.observe(o)));
+            runs[..cut].iter().for_each(|o| drop(first.observe(o)));
+            runs[cut..].iter().for_each(|o| drop(second.observe(o)));
+            let places = first.absorb(second);
+            assert!(places.iter().all(|p| p.is_some_and(|(i, _)| i < first.findings().len())));
+            assert_eq!(first.finish(explored(&[])), whole.finish(explored(&[])), "{cut}");
+        }
     }
 
     #[test]

@@ -95,9 +95,12 @@ impl Token {
         version(text).is_some()
     }
 
-    /// The token of a finding; `None` for real threads, which have no schedule to replay.
+    /// The token of a finding; `None` for real threads, which have no schedule to replay, and for mutants.
     #[must_use]
     pub fn of(trial: &Trial, finding: &Finding) -> Option<Self> {
+        if trial.mutation.is_some() {
+            return None;
+        }
         let (program, spared, seed, how) = match (&finding.repro, &trial.engine) {
             (Repro::Schedule { program, spared, schedule, seed, .. }, EngineConfig::Shuttle(config)) => {
                 let picks = schedule.parse().ok()?;
@@ -144,6 +147,7 @@ impl Token {
                 time,
                 steps: *steps,
                 reduce: false,
+                seek: None,
             }),
             How::Execution { preemptions, execution } => EngineConfig::Loom(LoomConfig {
                 threads,
@@ -168,6 +172,7 @@ impl Token {
             faults: self.faults.clone(),
             limits: Limits::default(),
             seed: self.seed,
+            mutation: None,
         }
     }
 }

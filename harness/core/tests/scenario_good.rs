@@ -281,6 +281,8 @@ fn faults_and_processes_are_read_and_sized() {
     // Without names, the threads of all processes run the actors in turn.
     let with =
         |line: &str| parse(&ACTORS.replace("[stress]\nthreads = [2, 5]\nrate = \"20k/s\"", line)).stress.unwrap();
+    assert!(with("[stress]\nrounds = 1").chase, "what real threads show is chased unless the scenario says no");
+    assert!(!with("[stress]\nrounds = 1\nchase = false").chase);
     let stress = with("[stress]\nprocesses = [2, 4]\nthreads = 1\npace = \"closed\"");
     assert_eq!((stress.processes.values(), stress.threads.values()), ([2, 4].as_slice(), [1].as_slice()));
     assert_eq!(with("[stress]\nprocesses = 4\npace = \"closed\"").threads.values(), [2]);

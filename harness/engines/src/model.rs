@@ -19,7 +19,7 @@ use racehunt_core::shrink::Case;
 use racehunt_core::subject::{Actor, Env, Instance, Opener, Subject};
 use racehunt_sync::fs::{self, faults::Rule};
 use racehunt_sync::process;
-use racehunt_sync::{hook, thread};
+use racehunt_sync::{hook, mutant, thread};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +34,7 @@ pub type Make<'a> = &'a (dyn Fn(&Case) -> Result<Arc<Model>, EngineError> + Sync
 
 /// The program of a trial, ready to be executed any number of times.
 pub struct Model {
-    body: Body,
+    body: Arc<Body>,
     /// What files answer with instead of what was asked for.
     rules: Vec<Rule>,
     slot: Mutex<Slot>,
@@ -104,7 +104,20 @@ impl Model {
     }
 
     fn of(body: Body, rules: Vec<Rule>) -> Self {
-        Self { body, rules, slot: Mutex::default(), spare: Mutex::default() }
+        Self { body: Arc::new(body), rules, slot: Mutex::default(), spare: Mutex::default() }
+    }
+
+    /// Another model of the same program, for another OS thread at the same time; `None` for a closure, which may use
+    /// what its executions share.
+    #[must_use]
+    pub fn twin(&self) -> Option<Self> {
+        let Body::Ops(_) = &*self.body else { return None };
+        Some(Self {
+            body: Arc::clone(&self.body),
+            rules: self.rules.clone(),
+            slot: Mutex::default(),
+            spare: Mutex::default(),
+        })
     }
 
     fn slot(&self) -> std::sync::MutexGuard<'_, Slot> {
@@ -128,7 +141,7 @@ impl Model {
 
     /// The execution: runs under whatever engine is current, in the engine's first actor.
     pub fn execute(self: &Arc<Self>) {
-        match &self.body {
+        match &*self.body {
             Body::Ops(ops) => self.execute_ops(ops),
             Body::Closure(body) => self.execute_closure(&**body),
         }
@@ -201,7 +214,7 @@ impl Model {
     }
 
     fn act(&self, part: usize, instance: &dyn Instance) {
-        let Body::Ops(ops) = &self.body else { return };
+        let Body::Ops(ops) = &*self.body else { return };
         let seed = {
             let mut slot = self.slot();
             slot.started += 1;
@@ -229,6 +242,7 @@ impl Model {
             let before = mine.actor.history.len();
             hook::call_begins();
             let result = instance.apply(*call, &mut mine.actor);
+            mutant::settle();
             if process::is_dead() {
                 // What was still to do in its own memory is done, but nobody got the answer.
                 let mut place = 0;
@@ -268,7 +282,7 @@ impl Model {
     pub fn end(&self) -> Ended {
         let mut slot = std::mem::take(&mut *self.slot());
         closure::end(&mut slot);
-        let actors = match &self.body {
+        let actors = match &*self.body {
             Body::Ops(ops) => ops.parts.len(),
             Body::Closure(_) => slot.started,
         };

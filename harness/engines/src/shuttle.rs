@@ -1,6 +1,8 @@
 //! The shuttle engine: one schedule at a time, picked by a strategy; sequentially consistent.
 
+mod complete;
 mod driver;
+mod hunt;
 mod lab;
 mod minimise;
 mod search;

@@ -3,8 +3,11 @@
 //! A strategy sees actors, never tasks of an engine: it can be tested without one, and is driven by
 //! [`crate::shuttle`] alone.
 
+mod bounded;
 mod dfs;
+mod exhaustive;
 mod follow;
+mod lent;
 mod pct;
 mod pos;
 mod random;
@@ -16,8 +19,11 @@ mod surw;
 mod tree;
 mod urw;
 
+pub use bounded::Bounded;
 pub use dfs::Dfs;
+pub use exhaustive::{Classes, Exhaustive, Part, Rest, Tree};
 pub use follow::Follow;
+pub use lent::Lent;
 pub use pct::Pct;
 pub use pos::Pos;
 pub use random::Random;
@@ -63,6 +69,11 @@ pub trait Strategy {
     fn watches(&self) -> bool {
         false
     }
+    /// True if the step just [told of](Strategy::steps) leads only to what is known: ends the execution, as a pick of
+    /// `None` does, where there was nothing to pick.
+    fn knows(&self) -> bool {
+        false
+    }
     /// The execution has ended. The hook's tables still show it.
     fn ended(&mut self, _end: End) {}
     /// What is offered is not what was offered so far: forgets what was explored.
@@ -99,6 +110,10 @@ impl Strategy for Box<dyn Strategy> {
         (**self).watches()
     }
 
+    fn knows(&self) -> bool {
+        (**self).knows()
+    }
+
     fn ended(&mut self, end: End) {
         (**self).ended(end);
     }
@@ -122,6 +137,7 @@ pub fn named(name: &Name, seed: u64) -> Box<dyn Strategy> {
         Name::Pos => Box::new(Pos::new(seed)),
         Name::Surw => Box::new(Surw::new(seed)),
         Name::Dfs => Box::new(Dfs::default()),
+        Name::Exhaustive => Box::new(Exhaustive::default()),
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Run the findings of a report, or the one of a token, again, step by step, and print their interleavings
     Replay(Replay),
+    /// Weaken a component that is right, operation by operation, and see what is noticed
+    Selftest(Selftest),
     /// Write a stored report in another form
     Render(Render),
     /// Hold a report against an accepted state
@@ -80,6 +82,34 @@ pub(crate) struct Run {
     /// Print a line for each trial and each finding as it comes
     #[arg(long, short)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Selftest {
+    /// Names of subjects [default: all that have the variant and a scenario]
+    #[arg(value_name = "SUBJECT")]
+    pub(crate) subjects: Vec<String>,
+    /// The variant that is right as it stands
+    #[arg(long, value_name = "NAME", default_value = "hardened")]
+    pub(crate) variant: String,
+    /// Scenario files, and folders of them, whose programs are run
+    #[arg(long, value_name = "PATH", default_value = "scenarios")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// The share of the mutants that must be killed, in per cent
+    #[arg(long, value_name = "PERCENT", default_value_t = 90, value_parser = clap::value_parser!(u8).range(0..=100), allow_negative_numbers = true)]
+    pub(crate) min_kills: u8,
+    /// Folder for the document; it gets selftest.json
+    #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
+    pub(crate) out: PathBuf,
+    /// Seed of everything that is drawn
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
+    pub(crate) seed: u64,
+    /// Trials at once [default: CPUs]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), allow_negative_numbers = true)]
+    pub(crate) jobs: Option<u16>,
+    /// Print the document itself on stdout, and the summary on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -141,6 +171,8 @@ pub(crate) enum SchemaOf {
     Scenario,
     /// report.json
     Report,
+    /// selftest.json
+    Selftest,
 }
 
 #[derive(Debug, clap::Args)]

@@ -41,6 +41,7 @@
 
 mod args;
 mod catalogue;
+mod chase;
 mod echo;
 mod environment;
 mod gate;
@@ -53,10 +54,12 @@ mod output;
 mod progress;
 mod replay;
 mod run;
+mod selftest;
 
 pub use hunt::{Actors, Hunt, Outcome, REPLAY, hunt, invariant};
 pub use racehunt_core::finding::{Finding, FindingKind, Repro};
 pub use racehunt_core::interleaving::{Interleaving, Step};
+pub use racehunt_core::mutant::{Argued, Operator};
 pub use racehunt_core::outcome::TrialOutcome;
 pub use racehunt_core::plan::{ParamValue, Params};
 pub use racehunt_core::subject::{
@@ -138,6 +141,7 @@ fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
     match &args.command {
         Command::Run(run) => run::run(run, subjects),
         Command::Replay(replay) => replay::replay(replay, subjects),
+        Command::Selftest(selftest) => selftest::selftest(selftest, subjects),
         Command::Render(render) => output::render(render),
         Command::Gate(gate) => gate::gate(gate),
         Command::List(list) => inspect::list(list, subjects),
@@ -218,6 +222,14 @@ impl Subject for Borrowed {
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
         self.0.open(variant, params, env)
+    }
+
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        self.0.component(variant)
+    }
+
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        self.0.argued(variant)
     }
 
     fn child(&self, args: &[String]) -> u8 {

@@ -2,6 +2,7 @@
 
 use crate::{Failure, args, output};
 use nix::sys::signal::Signal;
+use racehunt_core::exact::Exact;
 use racehunt_core::finding::{Finding, Repro};
 use racehunt_core::interleaving::Interleaving;
 use racehunt_core::outcome::TrialOutcome;
@@ -113,7 +114,7 @@ fn replay_report(args: &args::Replay, subjects: Subjects<'_>) -> Result<u8, Fail
     let report = output::read(&args.what)?;
     let chosen = choose(&report, args.finding.as_deref())?;
     for Chosen { sighting: Sighting { trial, finding }, .. } in &chosen {
-        if !matches!(finding.repro, Repro::Statistical { .. }) {
+        if question(trial, finding).is_some() {
             has_subject(subjects, &trial.trial.subject)?;
         }
     }
@@ -137,19 +138,40 @@ fn replay_report(args: &args::Replay, subjects: Subjects<'_>) -> Result<u8, Fail
     })
 }
 
+/// What can be replayed of a sighting: itself, or what a search found after real threads did.
+fn question<'a>(trial: &'a TrialOutcome, finding: &'a Finding) -> Option<(&'a Trial, &'a Finding)> {
+    if !matches!(finding.repro, Repro::Statistical { .. }) {
+        return Some((&trial.trial, finding));
+    }
+    finding.exact.as_ref()?.companion()
+}
+
 /// Replays one recording and tells about it.
 fn again(one: &Chosen<'_>, seed: u64) -> Result<Came, Failure> {
-    let Sighting { trial: TrialOutcome { trial, .. }, finding } = one.sighting;
-    let (number, kind) = (one.number, finding.kind);
-    output::print(&format!("finding {number}: {kind} in {}\n  {}\n", clean(&trial.id), clean(&finding.message)))?;
+    let Sighting { trial, finding } = one.sighting;
+    let (number, kind, id) = (one.number, finding.kind, clean(&trial.trial.id));
+    output::print(&format!("finding {number}: {kind} in {id}\n  {}\n", clean(&finding.message)))?;
     if let Repro::Statistical { seen, executions, .. } = finding.repro {
-        output::print(&format!(
-            "  real threads have no exact replay; it was seen in {seen} of {executions} executions. To see it again:\n  \
-             racehunt run {} --seed {seed}\n\n",
-            clean(one.file)
-        ))?;
-        return Ok(Came::NoSchedule);
+        let what = match &finding.exact {
+            Some(Exact::Found { search, .. }) => {
+                format!(
+                    "  seen in {seen} of {executions} executions on real threads; as {} found it:\n",
+                    clean(&search.id)
+                )
+            }
+            Some(Exact::Linked { trial }) => format!(
+                "  seen in {seen} of {executions} executions on real threads; {} has it with an exact replay\n\n",
+                clean(trial)
+            ),
+            Some(Exact::NotFound { .. } | Exact::NotSearched { .. }) | None => format!(
+                "  real threads have no exact replay; it was seen in {seen} of {executions} executions. To see it again:\n  \
+                 racehunt run {} --seed {seed}\n\n",
+                clean(one.file)
+            ),
+        };
+        output::print(&what)?;
     }
+    let Some((trial, finding)) = question(trial, finding) else { return Ok(Came::NoSchedule) };
     match ask(&Question::Finding(Box::new((trial.clone(), finding.clone()))))? {
         Answer::Same(steps, _) => {
             let many = steps.steps.len();

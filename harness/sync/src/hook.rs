@@ -7,6 +7,7 @@
 
 mod ask;
 mod marks;
+mod touch;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -15,6 +16,7 @@ use std::panic::Location;
 pub use ask::*;
 pub(crate) use marks::mark;
 pub use marks::{Mark, Marked, take_marks};
+pub use touch::*;
 use words::mix;
 pub use words::{Blocked, Event, Kind, Object, Pending};
 
@@ -31,6 +33,8 @@ struct Slot {
     holders: Vec<(ActorId, Kind, Site)>,
     /// Hash of the order in which actors touched it.
     order: u64,
+    /// Steps that changed it.
+    writes: u64,
     /// True once a try-lock was seen: its unlocks are then visible.
     tried: bool,
 }
@@ -142,12 +146,14 @@ pub fn reset(recording: bool) {
         w.last = 0;
         w.turns = 0;
     });
+    touch::set_opaque(false);
     crate::model::reset();
 }
 
 /// Ends the execution, as the last thing that its first actor does: drops that actor's thread-locals and the statics
 /// while their destructors can still use the engine. Without it they are dropped by the next [`reset`], quietly.
 pub fn finish() {
+    crate::mutant::settle();
     crate::hunt::reset();
 }
 
@@ -224,6 +230,7 @@ pub fn done_with(
         return;
     }
     ACTOR.set(me);
+    touch(object, How::Step(kind));
     with(|w| {
         if let Some(p) = w.pending.get_mut(me as usize) {
             *p = None;
@@ -232,6 +239,7 @@ pub fn done_with(
         if let Some(began) = w.began.get_mut(me as usize).filter(|b| **b == 0) {
             w.ticks += 1;
             *began = w.ticks;
+            touch(TIME, How::Begins);
         }
         if w.last != me {
             w.last = me;
@@ -249,6 +257,7 @@ pub fn done_with(
             }
             if object != 0 && !kind.is_invisible() {
                 s.order = mix(s.order ^ ((u64::from(me) << 8) | kind as u64));
+                s.writes += u64::from(kind.is_write());
             }
         }
         // What an actor of a killed process was let do inside of its own memory nobody can see.
@@ -280,7 +289,8 @@ pub fn releases(me: ActorId, object: ObjectId) {
         if let Some(s) = w.slots.get_mut(object as usize)
             && let Some(i) = s.holders.iter().rposition(|h| h.0 == me)
         {
-            s.holders.swap_remove(i);
+            let shared = s.holders.swap_remove(i).1 == Kind::ReadLock;
+            touch(object, How::Step(if shared { Kind::ReadUnlock } else { Kind::Unlock }));
         }
     });
     mark(me, Mark::GivesUp(object));
@@ -322,11 +332,6 @@ pub(crate) fn repend(actor: ActorId, kind: Kind, object: ObjectId) {
     });
 }
 
-/// How often the actor of a step was not the actor of the step before.
-pub(crate) fn turns() -> u64 {
-    with(|w| w.turns)
-}
-
 /// Writes a remark of the current actor into the recorded interleaving; nothing when not recording.
 pub fn note(site: Site, text: impl FnOnce() -> String) {
     if let Some(remark) = remark(site, text) {
@@ -351,12 +356,6 @@ pub fn note_ahead(site: Site, text: impl FnOnce() -> String) {
 fn remark(site: Site, text: impl FnOnce() -> String) -> Option<Event> {
     let event = || Event { actor: ACTOR.get(), kind: None, object: 0, site, label: text(), value: None };
     (RECORDING.get() && !crate::model::failed()).then(event)
-}
-
-/// The pending operation of `actor`; `None` if it announced nothing since its last one.
-#[must_use]
-pub fn pending(actor: ActorId) -> Option<Pending> {
-    with(|w| w.pending.get(actor as usize).copied().flatten())
 }
 
 /// The first of `actors` that is about to do something whose moment no other actor can see; if there is none, fills

@@ -32,6 +32,18 @@ pub fn apply() -> bool {
     APPLIED.replace(learned) != learned
 }
 
+/// What is known, applied or not, for a search of the same program on another OS thread to [`adopt`].
+#[must_use]
+pub fn known() -> Vec<Site> {
+    SITES.with_borrow(Clone::clone)
+}
+
+/// Another search begins on this OS thread, and knows that already.
+pub fn adopt(known: &[Site]) {
+    SITES.set(known.to_vec());
+    APPLIED.set(known.len());
+}
+
 /// How much is known, applied or not.
 #[must_use]
 pub fn learned() -> usize {

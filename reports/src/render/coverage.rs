@@ -1,5 +1,6 @@
 //! How far "nothing found" goes, in words that cannot be read as more.
 
+use super::unseen;
 use crate::words::{chance_of_new, count, counted};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::EngineConfig;
@@ -30,11 +31,15 @@ pub fn coverage(outcome: &TrialOutcome) -> String {
         Coverage::Sampled { .. } if in_order(outcome) => {
             format!("{result} {executions}: the first ones in order, one corner of the space and no sample of it")
         }
-        Coverage::Sampled { executions: sampled, distinct, unseen } => format!(
-            "{result} {executions}, {} distinct; chance that the next one is new: {}",
-            count(*distinct),
-            chance_of_new(*unseen, *sampled)
-        ),
+        Coverage::Sampled { executions: sampled, distinct, unseen } => match &outcome.discovery {
+            Some(discovery) => format!("{result} {executions}, {}", unseen::line(outcome, discovery)),
+            // The worker died with what it knew.
+            None => format!(
+                "{result} {executions}, {} distinct; chance that the next one is new: {}",
+                count(*distinct),
+                chance_of_new(*unseen, *sampled)
+            ),
+        },
         Coverage::Stressed { .. } => {
             let on = processes(outcome).map_or_else(
                 || "on real threads".to_owned(),
@@ -93,7 +98,7 @@ fn processes(outcome: &TrialOutcome) -> Option<u64> {
 
 /// An estimate from a sample says nothing about a search in order that was cut off.
 fn in_order(outcome: &TrialOutcome) -> bool {
-    matches!(&outcome.trial.engine, EngineConfig::Shuttle(config) if config.strategy == Strategy::Dfs)
+    matches!(&outcome.trial.engine, EngineConfig::Shuttle(config) if matches!(config.strategy, Strategy::Dfs | Strategy::Exhaustive))
 }
 
 fn is_shuttle(outcome: &TrialOutcome) -> bool {

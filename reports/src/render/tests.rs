@@ -151,6 +151,11 @@ fn what_became_of_the_items_is_said_where_there_is_more_than_loss_to_tell() {
 }
 
 #[test]
+fn a_curve_as_a_picture() {
+    golden("curve", &render::curve(&canned::discovery(racehunt_core::discovery::Sampling::Independent)).unwrap());
+}
+
+#[test]
 fn interleaving_by_width() {
     for width in [120, 80, 60] {
         golden(&format!("interleaving-{width}"), &interleaving(&lost_increment(), width, Style::Plain));

@@ -59,7 +59,8 @@ pub struct Shrunk {
     pub kept: Size,
     /// Why it ended there.
     pub end: ShrinkEnd,
-    /// Every schedule of the kept program with fewer context switches was run, and none showed it.
+    /// Every schedule of the kept program with fewer context switches was run, with the same draws, and none showed it.
+    /// Never of loom, which leaves out schedules that nobody can tell from others.
     pub fewest_switches: bool,
     /// Executions spent on it.
     pub executions: u64,

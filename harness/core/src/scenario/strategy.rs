@@ -22,6 +22,8 @@ pub enum Strategy {
     Surw,
     /// `dfs`: every schedule in order. Complete if it comes to its end, one corner of the space if not.
     Dfs,
+    /// `exhaustive`: every schedule but for the order of steps that commute. Complete if it comes to its end.
+    Exhaustive,
 }
 
 impl TextElement for Strategy {
@@ -42,6 +44,7 @@ impl FromStr for Strategy {
             ("pos", None) => Ok(Self::Pos),
             ("surw", None) => Ok(Self::Surw),
             ("dfs", None) => Ok(Self::Dfs),
+            ("exhaustive", None) => Ok(Self::Exhaustive),
             ("pct", Some(depth)) => match depth.parse() {
                 Ok(depth @ 1..=100) if !text.contains('+') => Ok(Self::Pct(depth)),
                 _ => Err(ElementError::new(
@@ -50,12 +53,12 @@ impl FromStr for Strategy {
                 )),
             },
             ("pct", None) => Err(ElementError::new("`pct` needs a depth", "such as \"pct:3\"")),
-            ("random" | "urw" | "pos" | "surw" | "dfs", Some(_)) => {
+            ("random" | "urw" | "pos" | "surw" | "dfs" | "exhaustive", Some(_)) => {
                 Err(ElementError::new(format!("`{name}` takes no number"), format!("write \"{name}\"")))
             }
             _ => Err(ElementError::new(
                 format!("unknown strategy {}", quoted(text)),
-                suggest(name, &["random", "pct:3", "urw", "pos", "surw", "dfs"]),
+                suggest(name, &["random", "pct:3", "urw", "pos", "surw", "dfs", "exhaustive"]),
             )),
         }
     }
@@ -70,6 +73,7 @@ impl fmt::Display for Strategy {
             Self::Pos => f.write_str("pos"),
             Self::Surw => f.write_str("surw"),
             Self::Dfs => f.write_str("dfs"),
+            Self::Exhaustive => f.write_str("exhaustive"),
         }
     }
 }
@@ -77,8 +81,8 @@ impl fmt::Display for Strategy {
 text_serde!(
     Strategy,
     "Strategy",
-    r"^(random|pct:[0-9]+|urw|pos|surw|dfs)$",
-    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"pos\", \"surw\", \"dfs\"."
+    r"^(random|pct:[0-9]+|urw|pos|surw|dfs|exhaustive)$",
+    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"pos\", \"surw\", \"dfs\", \"exhaustive\"."
 );
 
 #[cfg(test)]
@@ -87,7 +91,7 @@ mod tests {
 
     #[test]
     fn reads_and_writes_the_same() {
-        for text in ["random", "pct:1", "pct:3", "urw", "pos", "surw", "dfs"] {
+        for text in ["random", "pct:1", "pct:3", "urw", "pos", "surw", "dfs", "exhaustive"] {
             assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
         }
         assert_eq!("pct:3".parse(), Ok(Strategy::Pct(3)));

@@ -1,6 +1,8 @@
-//! Makes a failing program smaller: fewer kills, fewer actors, fewer ops, lower arguments.
+//! Makes a failing program smaller: fewer kills, fewer actors, fewer ops.
+//!
+//! Arguments stay as they are: a lower one makes nothing shorter, and tried on the shipped scenarios it cost switches.
 
-use crate::plan::{ActorProgram, OpCall, Trial};
+use crate::plan::{ActorProgram, Trial};
 use crate::scenario::Fault;
 use std::collections::BTreeSet;
 
@@ -22,8 +24,6 @@ pub enum Change {
     Actor(usize),
     /// Ops of an actor, from a place on, so many.
     Ops(usize, usize, usize),
-    /// No call less, but one with a lower argument.
-    Argument,
 }
 
 /// Processes that `trial` kills, in order.
@@ -55,8 +55,7 @@ impl Case {
         trial
     }
 
-    /// True if it is what [`shrink_program`] can make of `whole`: some of its actors, each with some of its ops in order
-    /// and arguments no higher.
+    /// True if it is what [`shrink_program`] can make of `whole`: some of its actors, each with some of its ops, in order.
     #[must_use]
     pub fn is_part_of(&self, whole: &[ActorProgram]) -> bool {
         let mut from = whole.iter();
@@ -66,9 +65,7 @@ impl Case {
 
 fn is_part(actor: &ActorProgram, of: &ActorProgram) -> bool {
     let mut from = of.ops.iter();
-    let lower =
-        |op: &OpCall, of: &OpCall| op.kind == of.kind && op.arg.is_some() == of.arg.is_some() && op.arg <= of.arg;
-    actor.process == of.process && actor.ops.iter().all(|op| from.any(|of| lower(op, of)))
+    actor.process == of.process && actor.ops.iter().all(|op| from.any(|of| of == op))
 }
 
 /// Shrinks `found` step by step. `fails` is asked of each candidate, no candidate twice, and of how it was made from the
@@ -86,7 +83,6 @@ pub fn shrink_program(
         shrinker.spare();
         shrinker.drop_actors();
         shrinker.drop_ops();
-        shrinker.lower_arguments();
         if shrinker.over || shrinker.best == before {
             return (shrinker.best, !shrinker.over);
         }
@@ -166,22 +162,4 @@ impl Shrinker<'_> {
             }
         }
     }
-
-    fn lower_arguments(&mut self) {
-        for actor in 0..self.best.program.len() {
-            for op in 0..self.best.program[actor].ops.len() {
-                let Some(arg) = self.best.program[actor].ops[op].arg else { continue };
-                for lower in 0..arg.min(LOWER) {
-                    let mut case = self.best.clone();
-                    case.program[actor].ops[op].arg = Some(lower);
-                    if self.attempt(case, &Change::Argument) {
-                        break;
-                    }
-                }
-            }
-        }
-    }
 }
-
-/// Lower arguments tried for one op, from 0 on: an argument is a place among a few.
-const LOWER: u32 = 4;

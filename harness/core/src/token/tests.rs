@@ -116,6 +116,7 @@ fn the_token_of_a_finding_says_how_to_run_it_and_real_threads_have_none() {
             token: String::new(),
         },
         interleaving: Some(shown()),
+        exact: None,
     };
     finding.sign(&trial);
     assert_eq!(finding.repro.token().map(str::parse), Some(Ok(made)));

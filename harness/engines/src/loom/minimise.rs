@@ -166,7 +166,7 @@ pub(super) fn minimise(hunted: &Hunted<'_>, mut finding: Finding, stop: &Arc<Ato
         kept: size(&case),
         end,
         // Of executions that nobody can tell apart loom runs one, and not the one with the fewest.
-        fewest_switches: switches.kept == 0,
+        fewest_switches: false,
         executions: lab.spent,
     };
     if let Some(v) = seen.shows(&finding).cloned() {

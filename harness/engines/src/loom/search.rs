@@ -7,6 +7,7 @@ use crate::distinct::Distinct;
 use crate::emit::{Emit, EngineError, Progress};
 use crate::model::Model;
 use crate::panics;
+use racehunt_core::discovery::Sampling;
 use racehunt_core::finding::{Confirmed, Repro, Shrunk, Size, Switches};
 use racehunt_core::observation::Observation;
 use racehunt_core::outcome::TrialOutcome;
@@ -134,7 +135,7 @@ fn explore(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
     let searched = began.elapsed();
     if !asked {
         let findings = lock(&hunt).tally.findings().to_vec();
-        let (found, hunted) = (findings.clone(), &*hunted);
+        let found = findings.clone();
         let smallest = attended(
             &hunt,
             emit,
@@ -146,8 +147,8 @@ fn explore(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
             *finding = smallest;
         }
     }
-    let outcome = conclude(&mut lock(&hunt), &levels, config, searched);
-    outcome
+    let mut hunt = lock(&hunt);
+    conclude(&mut hunt, &levels, config, searched)
 }
 
 /// What the actors do, if loom can run so many.
@@ -267,6 +268,8 @@ fn conclude(
     } else {
         Coverage::Nothing
     };
+    let discovery = hunt.distinct.discovery(Sampling::InOrder);
+    hunt.tally.discovered(discovery);
     let empty = Tally::new(hunt.tally.trial().clone());
     let tally = std::mem::replace(&mut hunt.tally, empty);
     tally.finish(Explored {

@@ -95,7 +95,8 @@ fn is_ours(event: &hook::Event) -> bool {
 /// Places where an actor was left that still had something to do and did not wait.
 fn count_switches(steps: &[Step]) -> u32 {
     let real: Vec<&Step> = steps.iter().filter(|s| s.kind != "note").collect();
-    let waits = |s: &Step| matches!(s.kind.as_str(), "join" | "wait" | "recv" | "park" | "lock" | "read-lock");
+    let waits =
+        |s: &Step| matches!(s.kind.as_str(), "join" | "wait" | "recv" | "park" | "sleep" | "lock" | "read-lock");
     let left = |i: &usize| {
         real[*i].actor != real[i + 1].actor
             && real[i + 1..].iter().find(|s| s.actor == real[*i].actor).is_some_and(|next| !waits(next))

@@ -52,6 +52,24 @@ pub struct Seen {
     pub broken: Option<String>,
 }
 
+impl Seen {
+    /// Adds what another driver counted. What is exhausted is the last one's to say.
+    pub fn add(&mut self, later: &Self) {
+        self.executions += later.executions;
+        self.steps += later.steps;
+        self.ops += later.ops;
+        self.choices += later.choices;
+        self.cut_off += later.cut_off;
+        self.pruned += later.pruned;
+        self.unstarted += later.unstarted;
+        self.deadlocks += later.deadlocks;
+        self.exhausted = later.exhausted;
+        if self.broken.is_none() {
+            self.broken.clone_from(&later.broken);
+        }
+    }
+}
+
 /// An execution that ended, as the judge gets it. The hook's tables still show it.
 #[derive(Debug)]
 pub struct Execution<'a> {
@@ -238,11 +256,13 @@ impl State {
         self.model.recycle(ended);
     }
 
-    /// `actor` goes on.
-    fn goes_on(&mut self, actor: u32) {
+    /// `actor` goes on, unless the strategy knows all that comes of it.
+    fn goes_on(&mut self, actor: u32) -> Option<TaskId> {
         if self.watches {
             self.strategy.steps(actor);
+            self.pruned = self.strategy.knows();
         }
+        (!self.pruned).then(|| TaskId::from(actor as usize))
     }
 
     /// Notes a pick among `self.options`.
@@ -315,8 +335,7 @@ impl Scheduler for Handle {
         if let [only] = runnable {
             let only = usize::from(only.id()) as u32;
             state.counts(only);
-            state.goes_on(only);
-            return Some(TaskId::from(only as usize));
+            return state.goes_on(only);
         }
         state.options.extend(runnable.iter().map(|t| usize::from(t.id()) as u32));
         // They come in order; nothing promises it.
@@ -332,11 +351,11 @@ impl Scheduler for Handle {
         };
         state.seen.choices += (state.log.borrow().picks.len() - before) as u64;
         state.picked(picked);
-        state.goes_on(picked);
-        Some(TaskId::from(picked as usize))
+        state.goes_on(picked)
     }
 
     fn next_u64(&mut self) -> u64 {
+        hook::draws();
         let mut state = self.0.borrow_mut();
         state.draw = state.draw.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let x = (state.draw ^ (state.draw >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

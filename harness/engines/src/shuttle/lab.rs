@@ -26,6 +26,10 @@ pub(super) struct Lab<'a> {
     pub(super) seed: u64,
     /// Kind and detail of the failure.
     pub(super) failure: (FindingKind, String),
+    /// Points of an execution after which it is given up.
+    pub(super) points: usize,
+    /// One was: what it would have gone on to show is not known.
+    pub(super) cut: bool,
     pub(super) effort: Effort,
     /// Executions so far.
     pub(super) spent: u64,
@@ -34,12 +38,25 @@ pub(super) struct Lab<'a> {
     pub(super) beat: &'a mut dyn FnMut() -> bool,
 }
 
+/// Points of a candidate for each step of the execution that it was made from, and then some: steps that no other actor
+/// can tell the moment of are points, too.
+const ROOM: u64 = 3;
+const SPARE: u64 = 200;
+
 /// Looks at an execution; true if it showed the failure. False to go on, true to end the search.
 type Look = Box<dyn FnMut(&Execution<'_>, bool) -> bool>;
 
 impl Lab<'_> {
     pub(super) fn is_over(&self) -> bool {
         self.stopped || self.effort.is_over()
+    }
+
+    /// What is smaller than an execution of so many steps does not need many more: without its end in sight it is given up.
+    /// (A livelock has none.)
+    pub(super) fn expect(&mut self, steps: u64) {
+        if self.failure.0 != FindingKind::Livelock {
+            self.points = usize::try_from(ROOM * steps + SPARE).unwrap_or(usize::MAX).min(self.config.steps);
+        }
     }
 
     /// Runs at most so many executions, until `look` ends it.
@@ -58,7 +75,7 @@ impl Lab<'_> {
             })
         };
         let executions = executions.min(self.effort.executions);
-        let budget = Budget { executions, steps: self.config.steps, deadline: None };
+        let budget = Budget { executions, steps: self.points, deadline: None };
         let (reduce, seeds) = (self.config.reduce, Seeds::Fixed(self.seed));
         let driver = Driver::new(Arc::clone(model), strategy, reduce, budget, seeds, false, judge);
         while !driver.run(Some(Instant::now() + BEAT)) && !done.get() {
@@ -70,6 +87,7 @@ impl Lab<'_> {
         let seen = driver.seen();
         self.effort.spend(seen.executions, seen.steps);
         self.spent += seen.executions;
+        self.cut |= seen.cut_off > 0;
     }
 
     /// Plays one list; `None` if that is not to be had any more.

@@ -50,7 +50,17 @@ pub fn minimise(
 ) {
     let (config, seed) = (hunted.config, recorded.seed);
     let failure = (finding.kind, finding.detail.clone());
-    let mut lab = Lab { config, seed, failure, effort: PROGRAM, spent: 0, stopped: false, beat };
+    let mut lab = Lab {
+        config,
+        seed,
+        failure,
+        points: config.steps,
+        cut: false,
+        effort: PROGRAM,
+        spent: 0,
+        stopped: false,
+        beat,
+    };
     let whole = Case::whole(hunted.program);
     let found = Size::of(hunted.program, whole.kills(hunted.trial).len());
     // A program that is not deterministic may not fail again; then the schedule as found is what there is.
@@ -59,11 +69,13 @@ pub fn minimise(
         let shrunk = Shrunk { executions: lab.spent, ..Shrunk::not_tried(found) };
         return confirm(hunted, &whole, hunted.model, recorded, (found_switches, shrunk), finding);
     };
+    lab.expect(made.steps);
     let (now, smallest) = program(&mut lab, hunted, Now { case: whole, model: Arc::clone(hunted.model), made });
-    lab.effort = SCHEDULE;
+    (lab.effort, lab.cut) = (SCHEDULE, false);
     let model = Arc::clone(&now.model);
     let Least { made, fewest, over } =
         shrink(now.made, SCHEDULE.executions as usize, &mut |list| lab.play(&model, list));
+    let fewest_switches = made.switches == 0 || (fewest && !lab.cut);
     let last = play(&model, Box::new(Decisions::new(made.decisions)), config.reduce, seed, config, false);
     let end = match (lab.stopped, smallest && !over) {
         (true, _) => ShrinkEnd::Stopped,
@@ -71,7 +83,7 @@ pub fn minimise(
         (false, false) => ShrinkEnd::Budget,
     };
     let kept = Size::of(&now.case.program, now.case.kills(hunted.trial).len());
-    let shrunk = Shrunk { found, kept, end, fewest_switches: fewest, executions: lab.spent };
+    let shrunk = Shrunk { found, kept, end, fewest_switches, executions: lab.spent };
     let recorded = Recorded { recording: last.recording, seed };
     confirm(hunted, &now.case, &model, &recorded, (found_switches, shrunk), finding);
 }
@@ -96,6 +108,7 @@ fn program(lab: &mut Lab<'_>, hunted: &Hunted<'_>, mut now: Now) -> (Now, bool) 
         let order = projected(steps_now, &now.case.program, change);
         match lab.search(&model, &order) {
             Some(made) => {
+                lab.expect(made.steps);
                 now = Now { case: case.clone(), model, made };
                 steps = None;
                 Some(true)
@@ -113,7 +126,7 @@ fn projected(steps: &Interleaving, program: &[ActorProgram], change: &Change) ->
     let gone = match change {
         Change::Actor(at) => Some(at + 1),
         Change::Kill(at) => Some(program.len() + at + 1),
-        Change::Ops(..) | Change::Argument => None,
+        Change::Ops(..) => None,
     };
     let mut calls = vec![0; program.len()];
     let mut order = Vec::new();

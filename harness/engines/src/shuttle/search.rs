@@ -1,18 +1,20 @@
 //! A trial of the shuttle engine: search, then shrink and confirm what was found.
 
-use super::driver::{Budget, Driver, Execution, Judged, MOST_DEADLOCKS, Seeds, Seen};
+use super::driver::{Budget, Driver, MOST_DEADLOCKS, Seeds, Seen};
+use super::hunt::{self, Hunt, Longest};
 use super::minimise::{Hunted, minimise};
 use crate::emit::{Emit, EngineError, Progress};
 use crate::model::Model;
-use crate::replay::{self, Recorded};
-use crate::strategy::{self, Recording};
-use crate::{distinct::Distinct, panics};
+use crate::replay::Recorded;
+use crate::{panics, strategy};
+use racehunt_core::discovery::{Discovery, PctChance, Sampling};
+use racehunt_core::finding::Finding;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
 use racehunt_core::scenario::Strategy;
 use racehunt_core::shrink::Case;
 use racehunt_core::subject::Subject;
-use racehunt_core::tally::{Explored, Tally};
+use racehunt_core::tally::Explored;
 use racehunt_core::verdict::Coverage;
 use racehunt_sync::engine::{self, Engine};
 use racehunt_sync::tries;
@@ -21,47 +23,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// What `dfs` and `exhaustive` have seen at their ends.
+const EACH: &str = "every schedule, under sequential consistency";
+const EACH_CLASS: &str = "every schedule but for the order of steps that commute, under sequential consistency";
+
 /// Between two looks at the stop flag and two lines of progress.
 const CHUNK: Duration = Duration::from_millis(100);
-
-/// The best schedule seen for a finding.
-#[derive(Clone, Debug)]
-struct Kept {
-    recording: Recording,
-    seed: u64,
-    found_switches: u32,
-}
-
-/// What the judge keeps.
-struct Hunt {
-    tally: Tally,
-    distinct: Distinct,
-    kept: Vec<Kept>,
-    fresh: Vec<usize>,
-}
-
-impl Hunt {
-    fn judge(&mut self, execution: &Execution<'_>) -> Judged {
-        let fresh = self.distinct.add(racehunt_sync::hook::fingerprint());
-        for (i, new) in self.tally.observe(&execution.ended.observation) {
-            let switches = execution.recording.switches;
-            let better = self.kept.get(i).is_none_or(|k| switches < k.recording.switches);
-            if !better {
-                continue;
-            }
-            let found_switches = self.kept.get(i).map_or(switches, |k| k.found_switches);
-            let kept = Kept { recording: execution.recording.clone(), seed: execution.seed, found_switches };
-            match self.kept.get_mut(i) {
-                Some(k) => *k = kept,
-                None => self.kept.push(kept),
-            }
-            if new {
-                self.fresh.push(i);
-            }
-        }
-        Judged { go_on: self.fresh.is_empty(), fresh }
-    }
-}
 
 /// Runs the trial in the calling process.
 ///
@@ -89,63 +56,109 @@ pub fn search(
 }
 
 fn hunt(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
-    let Hunted { trial, config, model, .. } = *hunted;
+    let Hunted { trial, config, model, program, .. } = *hunted;
     let _quiet = panics::keep();
     let _entered = engine::enter(Engine::Shuttle);
     let began = Instant::now();
-    let hunt = Rc::new(RefCell::new(Hunt {
-        tally: Tally::new(trial.clone()),
-        distinct: Distinct::default(),
-        kept: Vec::new(),
-        fresh: Vec::new(),
-    }));
-    let judge = {
-        let hunt = Rc::clone(&hunt);
-        Box::new(move |e: &Execution<'_>| hunt.borrow_mut().judge(e))
-    };
-    let budget =
-        Budget { executions: config.executions, steps: config.steps, deadline: Some(began + config.time.get()) };
+    let hunt = Rc::new(RefCell::new(Hunt::new(trial)));
     tries::forget();
-    let strategy = strategy::named(&config.strategy, trial.seed);
-    // A complete search needs the same program each time; a sample is the better for another one.
-    let seeds = if config.strategy == Strategy::Dfs { Seeds::Fixed(trial.seed) } else { Seeds::Vary(trial.seed) };
-    let driver = Driver::new(Arc::clone(model), strategy, config.reduce, budget, seeds, false, judge);
-    let stopped = chunks(&driver, &hunt, hunted, emit);
-    let seen = driver.seen();
-    drop(driver);
-    let hunt = Rc::into_inner(hunt).expect("the driver is gone").into_inner();
-    let searched = began.elapsed();
-    conclude(hunt, &seen, stopped, searched, hunted, emit)
+    let mut search = Search { trial, config, model, program, hunt, began, emit: &mut *emit, seen: Seen::default() };
+    let how = if config.strategy == Strategy::Exhaustive { search.complete() } else { search.sample() };
+    let (seen, hunt) = (search.seen, Rc::into_inner(search.hunt).expect("the drivers are gone").into_inner());
+    conclude(hunt, &seen, how, began.elapsed(), hunted, emit)
 }
 
-/// Runs chunk after chunk. True if it was stopped from outside.
-fn chunks(driver: &Driver, hunt: &Rc<RefCell<Hunt>>, hunted: &Hunted<'_>, emit: &mut dyn Emit) -> bool {
-    let Hunted { trial, config, program, .. } = *hunted;
-    let began = Instant::now();
-    loop {
-        let finished = driver.run(Some(Instant::now() + CHUNK));
-        let seen = driver.seen();
-        let mut hunt = hunt.borrow_mut();
-        let Hunt { tally, fresh, kept, distinct } = &mut *hunt;
-        for i in fresh.drain(..) {
-            let finding = &mut tally.findings_mut()[i];
-            finding.repro = replay::unconfirmed(trial, program, &kept[i].recording, kept[i].seed);
-            emit.finding(finding);
-        }
-        emit.progress(Progress {
-            executions: seen.executions,
-            distinct: distinct.count(),
-            findings: tally.findings().len() as u64,
-            spent: spent(config, seen.executions, began),
-        });
-        if finished {
-            return false;
-        }
-        // One execution is enough to know that the program has no schedule but one: no search will find another.
-        if emit.stopped() || (seen.executions > 0 && seen.choices == 0 && tries::learned() == 0) {
-            return emit.stopped();
+/// How a search ended.
+#[derive(Debug, Default)]
+pub(super) struct How {
+    /// From outside.
+    pub(super) stopped: bool,
+    /// Preemption bounds within which all was seen.
+    pub(super) bounds: Vec<usize>,
+    pub(super) notes: Vec<String>,
+}
+
+/// A search that goes on.
+pub(super) struct Search<'a> {
+    pub(super) trial: &'a Trial,
+    pub(super) config: &'a ShuttleConfig,
+    pub(super) model: &'a Arc<Model>,
+    pub(super) program: &'a [ActorProgram],
+    pub(super) hunt: Rc<RefCell<Hunt>>,
+    pub(super) began: Instant,
+    pub(super) emit: &'a mut dyn Emit,
+    /// Of what has ended.
+    pub(super) seen: Seen,
+}
+
+impl Search<'_> {
+    fn sample(&mut self) -> How {
+        let strategy = strategy::named(&self.config.strategy, self.trial.seed);
+        // A complete search needs the same program each time; a sample is the better for another one.
+        let fixed = self.config.strategy == Strategy::Dfs;
+        let seeds = if fixed { Seeds::Fixed(self.trial.seed) } else { Seeds::Vary(self.trial.seed) };
+        let budget = self.budget();
+        let stopped = self.drive(strategy, self.config.reduce, budget, seeds);
+        How { stopped, ..How::default() }
+    }
+
+    /// What is left of the whole budget.
+    pub(super) fn budget(&self) -> Budget {
+        Budget {
+            executions: self.config.executions.saturating_sub(self.seen.executions),
+            steps: self.config.steps,
+            deadline: Some(self.began + self.config.time.get()),
         }
     }
+
+    /// Runs `strategy` until it has nothing left or the budget is used up, and adds what was seen. True if it was stopped
+    /// from outside.
+    pub(super) fn drive(
+        &mut self,
+        strategy: Box<dyn strategy::Strategy>,
+        reduce: bool,
+        budget: Budget,
+        seeds: Seeds,
+    ) -> bool {
+        let judge = hunt::judge(&self.hunt, true);
+        let driver = Driver::new(Arc::clone(self.model), strategy, reduce, budget, seeds, false, judge);
+        let stopped = loop {
+            let finished = driver.run(Some(Instant::now() + CHUNK));
+            let seen = driver.seen();
+            self.tell(self.seen.executions + seen.executions);
+            if finished || hit(self.config, self.hunt.borrow().tally.findings()) {
+                break false;
+            }
+            // One execution is enough to know that the program has no schedule but one: no search will find another.
+            if self.emit.stopped() || (seen.executions > 0 && seen.choices == 0 && tries::learned() == 0) {
+                break self.emit.stopped();
+            }
+        };
+        self.seen.add(&driver.seen());
+        stopped
+    }
+
+    /// Tells of new findings, and how far the search has come.
+    pub(super) fn tell(&mut self, executions: u64) {
+        let mut hunt = self.hunt.borrow_mut();
+        hunt.tell(self.trial, self.program, self.emit);
+        self.emit.progress(Progress {
+            executions,
+            distinct: hunt.distinct.count(),
+            findings: hunt.tally.findings().len() as u64,
+            spent: spent(self.config, executions, self.began),
+        });
+    }
+}
+
+/// True for every finding, unless it is one that the search is for.
+fn sought(config: &ShuttleConfig, finding: &Finding) -> bool {
+    config.seek.as_ref().is_none_or(|fingerprint| *fingerprint == finding.fingerprint)
+}
+
+/// True if the search is for one finding, and that is among these.
+fn hit(config: &ShuttleConfig, findings: &[Finding]) -> bool {
+    config.seek.is_some() && findings.iter().any(|finding| sought(config, finding))
 }
 
 /// The share of whichever budget runs out first.
@@ -157,13 +170,12 @@ fn spent(config: &ShuttleConfig, executions: u64, began: Instant) -> f64 {
 fn conclude(
     mut hunt: Hunt,
     seen: &Seen,
-    stopped: bool,
+    How { stopped, bounds, mut notes }: How,
     searched: Duration,
     hunted: &Hunted<'_>,
     emit: &mut dyn Emit,
 ) -> TrialOutcome {
     let Hunted { config, program, .. } = *hunted;
-    let mut notes = Vec::new();
     if !stopped && seen.broken.is_none() {
         shrink(&mut hunt, seen, hunted, emit);
     } else if !hunt.kept.is_empty() {
@@ -172,8 +184,10 @@ fn conclude(
     let coverage = if seen.executions == 0 {
         Coverage::Nothing
     } else if seen.exhausted && seen.cut_off == 0 {
-        notes.push("every schedule, under sequential consistency".to_owned());
+        notes.push(if config.strategy == Strategy::Exhaustive { EACH_CLASS } else { EACH }.to_owned());
         Coverage::Exhaustive
+    } else if !bounds.is_empty() {
+        Coverage::Bounded { preemptions: bounds }
     } else {
         Coverage::Sampled {
             executions: seen.executions,
@@ -181,6 +195,7 @@ fn conclude(
             unseen: hunt.distinct.unseen(),
         }
     };
+    hunt.tally.discovered(discovery(&hunt, seen, config));
     if seen.cut_off > 0 {
         notes.push(format!("{} executions were cut off at shuttle.steps ({})", seen.cut_off, config.steps));
     }
@@ -190,7 +205,11 @@ fn conclude(
         ops: seen.ops,
         elapsed_ns: searched.as_nanos() as u64,
         latencies: Vec::new(),
-        doubts: hunt.distinct.doubt().into_iter().chain(doubts(seen, stopped, config, program.len())).collect(),
+        doubts: if hit(config, hunt.tally.findings()) {
+            Vec::new()
+        } else {
+            hunt.distinct.doubt().into_iter().chain(doubts(seen, stopped, config, program.len())).collect()
+        },
         notes,
     };
     hunt.tally.finish(explored)
@@ -212,10 +231,23 @@ fn shrink(hunt: &mut Hunt, seen: &Seen, hunted: &Hunted<'_>, emit: &mut dyn Emit
         }
         emit.stopped()
     };
-    for (finding, kept) in hunt.tally.findings_mut().iter_mut().zip(&hunt.kept) {
+    let found = hunt.tally.findings_mut().iter_mut().zip(&hunt.kept);
+    for (finding, kept) in found.filter(|(finding, _)| sought(hunted.config, finding)) {
         let recorded = Recorded { recording: kept.recording.clone(), seed: kept.seed };
         minimise(hunted, finding, &recorded, kept.found_switches, &mut beat);
     }
+}
+
+fn discovery(hunt: &Hunt, seen: &Seen, config: &ShuttleConfig) -> Discovery {
+    let Longest { execution, points, actors } = hunt.longest;
+    let pct = match config.strategy {
+        // Without a choice there is nothing that the strategy could have done.
+        Strategy::Pct(depth) if points > 0 => {
+            Some(PctChance::new(depth, actors, points, seen.executions.saturating_sub(execution)))
+        }
+        _ => None,
+    };
+    Discovery { pct, ..hunt.distinct.discovery(Sampling::of(config.strategy)) }
 }
 
 /// Why a search without a finding would not count.

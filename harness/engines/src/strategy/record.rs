@@ -51,6 +51,10 @@ impl<S: Strategy> Strategy for Record<S> {
         self.inner.watches()
     }
 
+    fn knows(&self) -> bool {
+        self.inner.knows()
+    }
+
     fn ended(&mut self, end: End) {
         self.inner.ended(end);
     }

@@ -43,6 +43,10 @@ impl<S: Strategy> Strategy for Reduce<S> {
         self.inner.watches()
     }
 
+    fn knows(&self) -> bool {
+        self.inner.knows()
+    }
+
     fn ended(&mut self, end: End) {
         self.inner.ended(end);
     }

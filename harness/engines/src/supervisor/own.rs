@@ -173,6 +173,7 @@ fn partial(trial: &Trial, heard: Heard, ended: &Ended, elapsed: Duration) -> Tri
         verdict,
         reasons,
         coverage: coverage(&trial.engine, progress),
+        discovery: None,
         executions: progress.executions,
         steps: None,
         ops: 0,
@@ -186,6 +187,7 @@ fn partial(trial: &Trial, heard: Heard, ended: &Ended, elapsed: Duration) -> Tri
         checked: Vec::new(),
         doubts,
         notes,
+        mutated: None,
     }
 }
 

@@ -1,14 +1,22 @@
 //! The model engines on subjects with one known fault each: found, or clean, or unknown, and never the wrong one.
 
+mod exhaustive;
 mod toys;
 
-use racehunt_core::finding::{Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches};
+use racehunt_core::discovery::Unseen;
+use racehunt_core::finding::{Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_core::scenario::Scenario;
+use racehunt_core::shrink::Case;
 use racehunt_core::verdict::{Coverage, Verdict};
 use racehunt_engines::emit::{Emit, Progress};
+use racehunt_engines::model::Model;
+use racehunt_engines::shuttle::Hunted;
+use racehunt_engines::strategy::Decisions;
 use racehunt_engines::{loom, replay, shuttle};
+use racehunt_sync::engine::{self, Engine};
+use std::sync::Arc;
 use toys::Toys;
 
 /// Counts what it is told; stops after a number of looks if asked to.
@@ -203,7 +211,8 @@ fn what_is_found_among_many_is_told_by_few() {
         ("split", "[loom]\npreemptions = [2]\ntime = \"60s\"", &[2, 2, 1], (2, 2), 1),
         ("relaxed", LOOM, &[2, 2], (2, 2), 0),
         ("ab-ba", SHUTTLE, &[2, 2, 2], (2, 2), 1),
-        ("ab-ba", LOOM, &[1, 1, 1], (2, 2), 1),
+        // What the two were about to do is no step, so that they were left for each other does not show.
+        ("ab-ba", LOOM, &[1, 1, 1], (2, 2), 0),
         ("errs", SHUTTLE, &[2, 2, 2], (1, 2), 0),
         ("panics", SHUTTLE, &[1, 2, 2], (2, 2), 0),
         ("panics", LOOM, &[1, 2], (2, 2), 0),
@@ -234,12 +243,40 @@ fn a_closure_has_a_schedule_to_shrink_and_no_program() {
         all.into_iter().for_each(|actor| actor.join().unwrap());
         assert_ne!(n.load(racehunt_sync::atomic::Ordering::SeqCst), 1, "two were lost");
     };
-    let model = std::sync::Arc::new(racehunt_engines::model::Model::closure(closure));
+    let model = Arc::new(Model::closure(closure));
     let outcome = shuttle::search(&trial, config, &model, &[], &mut Told::default());
     assert_eq!(kinds(&outcome), [FindingKind::Panic]);
     let (switches, shrunk) = shrunk(&outcome);
     assert_eq!((shrunk.found, shrunk.kept, shrunk.end), (Size::default(), Size::default(), ShrinkEnd::Done));
     assert_eq!((switches.kept, shrunk.fewest_switches), (1, true), "the one that is left stores last");
+}
+
+#[test]
+fn a_shrink_that_is_stopped_says_so_and_what_it_has_replays() {
+    let trial = trial("split", &format!("{SHUTTLE}\nreduce = false"), &[2, 2]);
+    let EngineConfig::Shuttle(config) = &trial.engine else { panic!() };
+    let program = trial.program.deal(2, 2, trial.seed);
+    let model = Arc::new(Model::new(&trial, &program, &Toys).unwrap());
+    let make = |case: &Case| Model::of_case(&trial, case, &Toys);
+    let hunted = Hunted { trial: &trial, config, model: &model, program: &program, make: Some(&make) };
+    let _entered = engine::enter(Engine::Shuttle);
+    let mut ends = Vec::new();
+    for stop in [true, false] {
+        let mut outcome = hunt(&trial);
+        let finding = &mut outcome.findings[0];
+        let found = (0..2_u32.pow(8)).map(|n| (0..8).map(|bit| n >> bit & 1).collect::<Vec<u32>>());
+        let lost = |p: &replay::Played| p.violations.iter().any(|v| v.kind == FindingKind::Lost);
+        let played = found
+            .map(|list| replay::play(&model, Box::new(Decisions::new(list)), false, 7, config, false))
+            .find(lost)
+            .expect("one of them loses");
+        let recorded = replay::Recorded { recording: played.recording, seed: 7 };
+        shuttle::minimise(&hunted, finding, &recorded, 9, &mut || stop);
+        ends.push(shrunk(&outcome).1);
+        replays(&outcome);
+    }
+    assert_eq!((ends[0].end, ends[0].kept, ends[0].executions), (ShrinkEnd::Stopped, size(2, 4), 1));
+    assert_eq!((ends[1].end, ends[1].kept), (ShrinkEnd::Done, size(2, 2)));
 }
 
 #[test]
@@ -320,4 +357,56 @@ fn five_actors_are_too_many_for_loom() {
     }
     let e = loom::run(&t, &Toys, &mut Told::default()).unwrap_err();
     assert!(e.to_string().contains("at most 4 actors and kills; this program has 5"), "{e}");
+}
+
+#[test]
+fn a_search_for_one_finding_ends_with_it_and_leaves_the_others() {
+    let mut t = trial("errs", SHUTTLE, &[2, 2]);
+    let print = |kind, detail| fingerprint("toys", "errs", kind, detail);
+    let run = |t: &Trial| shuttle::run(t, &Toys, &mut Told::default()).unwrap();
+    let whole = run(&t);
+    let first = whole.findings.iter().find(|f| f.detail == "not-empty").unwrap();
+    let seek = |t: &mut Trial, fingerprint| {
+        let EngineConfig::Shuttle(config) = &mut t.engine else { panic!() };
+        config.seek = Some(fingerprint);
+    };
+    seek(&mut t, print(FindingKind::Error, "not-empty"));
+    let sought = run(&t);
+    assert_eq!((whole.executions, sought.executions), (2000, first.first_execution), "{:?}", sought.findings);
+    assert!(sought.doubts.is_empty(), "it ended because it was done: {:?}", sought.doubts);
+    replays(&sought);
+    seek(&mut t, print(FindingKind::Lost, "ids"));
+    let in_vain = run(&t);
+    assert_eq!(in_vain.executions, 2000);
+    for f in &in_vain.findings {
+        let Repro::Schedule { confirmed, .. } = &f.repro else { panic!() };
+        assert_eq!(confirmed.of, 0, "not the one that was sought: nobody needs it minimal");
+    }
+}
+
+#[test]
+fn a_search_says_how_it_met_new_interleavings() {
+    let told = |outcome: &TrialOutcome| outcome.discovery.clone().unwrap();
+    let random = told(&hunt(&trial("locked", SHUTTLE, &[2, 2])));
+    assert_eq!((random.executions, random.distinct, random.at_least), (2000, 6, false));
+    assert_eq!(random.curve.last().map(|p| (p.executions, p.distinct)), Some((2000, 6)));
+    assert!(random.curve.len() == 12 && random.curve.is_sorted_by_key(|p| (p.executions, p.distinct)), "{random:?}");
+    let Unseen::Estimate { estimate, at_most: Some(at_most), .. } = random.unseen else { panic!("{random:?}") };
+    assert!(estimate <= at_most && at_most < 0.2 && random.pct.is_none(), "{estimate} {at_most}");
+    for in_order in [DFS, LOOM] {
+        let told = told(&hunt(&trial("locked", in_order, &[2, 2])));
+        assert!(matches!(told.unseen, Unseen::Unknown { .. }) && told.distinct == 6, "{told:?}");
+    }
+}
+
+#[test]
+fn pct_says_what_it_would_have_found_and_the_one_race_is_found() {
+    let outcome = hunt(&trial("split", &SHUTTLE.replace("random", "pct:2"), &[1, 1]));
+    let pct = outcome.discovery.as_ref().and_then(|d| d.pct).unwrap();
+    assert_eq!((pct.depth, pct.actors), (2, 3), "two actors and the one that starts them");
+    assert!((2..10).contains(&pct.points) && (1900..2000).contains(&pct.executions), "{pct:?}");
+    assert!(pct.found_with > 0.99 && pct.found_with < 1.0, "{pct:?}");
+    assert_eq!(kinds(&outcome), [FindingKind::Lost]);
+    let urw = hunt(&trial("split", &SHUTTLE.replace("random", "urw"), &[1, 1]));
+    assert!(urw.discovery.unwrap().pct.is_none(), "the theorem is about PCT");
 }

@@ -1,5 +1,6 @@
 //! The outcomes of a program by each engine.
 
+use crate::extra;
 use crate::program::{Outcome, Program};
 use crate::run::{self, Sink};
 use racehunt_core::ledger::Ledger;
@@ -15,6 +16,7 @@ use racehunt_engines::panics;
 use racehunt_engines::shuttle::{Budget, Driver, Execution, Judged, Seeds, Seen};
 use racehunt_engines::strategy::Strategy;
 use racehunt_sync::engine::{self, Engine};
+use racehunt_sync::hook::Site;
 use shuttle::scheduler::{DfsScheduler, Schedule, Scheduler, Task, TaskId};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -50,7 +52,11 @@ struct Run(Arc<Program>, Sink);
 
 impl Instance for Run {
     fn apply(&self, _: Call, _: &mut Actor) -> Result<(), OpError> {
-        run::facade::run(&self.0, &self.1);
+        if self.0.is_extra() {
+            extra::run(&self.0, &self.1)
+        } else {
+            run::facade::run(&self.0, &self.1)
+        }
         Ok(())
     }
 
@@ -109,11 +115,31 @@ pub(crate) fn drive(
     reduce: bool,
     most: u64,
     recording: bool,
+    judge: impl FnMut(&Execution<'_>, Outcome) + 'static,
+) -> Seen {
+    drive_all(program, strategy, (reduce, most, recording), &[], judge)
+}
+
+/// Runs a strategy over the facade, reduced, until it has nothing left; the locks made at `tried` are known to be tried.
+pub(crate) fn drive_knowing(
+    program: &Program,
+    strategy: Box<dyn Strategy>,
+    tried: &[Site],
+    judge: impl FnMut(&Execution<'_>, Outcome) + 'static,
+) -> Seen {
+    drive_all(program, strategy, (true, u64::MAX, false), tried, judge)
+}
+
+fn drive_all(
+    program: &Program,
+    strategy: Box<dyn Strategy>,
+    (reduce, most, recording): (bool, u64, bool),
+    tried: &[Site],
     mut judge: impl FnMut(&Execution<'_>, Outcome) + 'static,
 ) -> Seen {
     let quiet = panics::keep();
     let _entered = engine::enter(Engine::Shuttle);
-    racehunt_sync::tries::forget();
+    racehunt_sync::tries::adopt(tried);
     let (model, sink) = model(program);
     let budget = Budget { executions: most, steps: 2_000, deadline: None };
     let judge = Box::new(move |e: &Execution<'_>| {

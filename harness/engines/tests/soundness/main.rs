@@ -4,11 +4,14 @@
 //! `RACEHUNT_SOUNDNESS=20` runs twenty times as many programs, from other seeds.
 
 mod agree;
+mod classes;
 mod counting;
 mod explore;
+mod extra;
 mod known;
 mod memory;
 mod program;
 mod round_trip;
 mod run;
 mod sampled;
+mod shipped;

@@ -47,6 +47,22 @@ pub(crate) enum Step {
     Once,
     /// Logs whether that is over.
     Done,
+    /// Logs the number of this moment.
+    Tick,
+    /// Waits at a barrier for two.
+    Meet,
+    /// Two actors in a scope add to the atomics, one to each.
+    Scope,
+    /// Of the others only, as long as they have their sender: sends to a channel that holds one message.
+    Put,
+    /// Waits for a while, of virtual time.
+    Sleep(u64),
+    /// As `Wait`, but not for ever; logs if it was in vain.
+    WaitFor(u64),
+    /// Panics if the atomic is not 0; what it held is given up.
+    Fail(usize),
+    /// Logs whether mutex 0 is poisoned.
+    Poisoned,
 }
 
 /// The actors of a program; the first one starts and joins the others.
@@ -97,6 +113,12 @@ pub(crate) enum Deck {
     Channel,
     /// Atomics of all orderings.
     Relaxed,
+    /// Barrier, scopes, a channel with a bound, mutexes, panics.
+    Meets,
+    /// Moments, mutexes, atomics.
+    Times,
+    /// Sleeps and waits with a timeout, mutexes, atomics.
+    Timeouts,
 }
 
 const SC: Ordering = Ordering::SeqCst;
@@ -105,6 +127,23 @@ impl Program {
     /// A program of `actors` × `steps`.
     pub(crate) fn deal(deck: Deck, actors: usize, steps: usize, rng: &mut Pcg64Mcg) -> Self {
         Self((0..actors).map(|a| (0..steps).map(|_| step(deck, a, rng)).collect()).collect())
+    }
+
+    /// True if only the facade runs it.
+    pub(crate) fn is_extra(&self) -> bool {
+        self.has(|s| {
+            matches!(
+                s,
+                Step::Tick
+                    | Step::Meet
+                    | Step::Scope
+                    | Step::Put
+                    | Step::Sleep(_)
+                    | Step::WaitFor(_)
+                    | Step::Fail(_)
+                    | Step::Poisoned
+            )
+        })
     }
 
     /// True if some step is of that kind.
@@ -163,7 +202,33 @@ fn step(deck: Deck, actor: usize, rng: &mut Pcg64Mcg) -> Step {
             _ => atomic(rng),
         },
         Deck::Relaxed => relaxed(object, rng),
+        Deck::Meets | Deck::Times | Deck::Timeouts => rest(deck, actor, object, rng).unwrap_or_else(|| atomic(rng)),
     }
+}
+
+fn rest(deck: Deck, actor: usize, object: usize, rng: &mut Pcg64Mcg) -> Option<Step> {
+    Some(match (deck, rng.random_range(0..12)) {
+        (Deck::Meets, 0) => Step::Meet,
+        (Deck::Meets, 1) => Step::Scope,
+        (Deck::Meets, 2..5) if actor > 0 => Step::Put,
+        (Deck::Meets, 2) => Step::Recv,
+        (Deck::Meets, 3) => Step::TryRecv,
+        (Deck::Meets, 5) => Step::Hang,
+        (Deck::Meets, 6) => Step::Fail(object),
+        (Deck::Meets, 7) => Step::Poisoned,
+        (Deck::Meets, 8) => Step::Lock(0),
+        (Deck::Meets, 9) => Step::Unlock(0),
+        (Deck::Times, 0..3) => Step::Tick,
+        (Deck::Times, 3..5) => Step::Lock(object),
+        (Deck::Times, 5 | 6) => Step::Unlock(object),
+        (Deck::Timeouts, 0) => Step::Sleep(rng.random_range(1..3)),
+        (Deck::Timeouts, 1 | 2) => Step::WaitFor(rng.random_range(1..3)),
+        (Deck::Timeouts, 3 | 4) => Step::Lock(0),
+        (Deck::Timeouts, 5) => Step::Unlock(0),
+        (Deck::Timeouts, 6) => Step::NotifyOne,
+        (Deck::Timeouts, 7) => Step::NotifyAll,
+        _ => return None,
+    })
 }
 
 fn relaxed(object: usize, rng: &mut Pcg64Mcg) -> Step {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 /// Where an execution writes what it shows. No type of an engine: looking at it is no step.
 pub(crate) type Sink = std::sync::Arc<Mutex<Outcome>>;
 
-fn log(sink: &Sink, actor: usize, value: u32) {
+pub(crate) fn log(sink: &Sink, actor: usize, value: u32) {
     sink.lock().unwrap_or_else(PoisonError::into_inner).logs[actor].push(value);
 }
 

@@ -5,7 +5,7 @@ use crate::explore::facade_shuttle;
 use crate::program::Deck;
 use racehunt_core::scenario::Strategy as Name;
 use racehunt_engines::model::Model;
-use racehunt_engines::shuttle::{Budget, Driver, Judged, Seeds};
+use racehunt_engines::shuttle::{Budget, Driver, Execution, Judged, Seeds};
 use racehunt_engines::strategy::{Dfs, named};
 use racehunt_engines::{panics, strategy};
 use racehunt_sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -76,7 +76,7 @@ fn nobody_starves_beside_those_that_spin() {
             tries::forget();
             let model = std::sync::Arc::new(Model::closure(move || spins(hinting)));
             let budget = Budget { executions: 200, steps: 20_000, deadline: None };
-            let judge = Box::new(|_: &_| Judged { go_on: true, fresh: false });
+            let judge = Box::new(|_: &Execution<'_>| Judged { go_on: true, fresh: false });
             let driver = Driver::new(model, strategy_of(name, 1), true, budget, Seeds::Vary(1), false, judge);
             assert!(driver.run(None));
             let seen = driver.seen();

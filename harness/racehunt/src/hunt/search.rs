@@ -88,6 +88,7 @@ fn under_shuttle(hunt: &Hunt, strategy: Strategy, model: &Arc<Model>) -> TrialOu
         time: hunt.time,
         steps: hunt.steps,
         reduce: true,
+        seek: None,
     };
     let trial = trial(hunt, &format!("/{strategy}"), EngineConfig::Shuttle(config.clone()));
     shuttle::search(&trial, &config, model, &[], &mut Silent)
@@ -119,5 +120,6 @@ fn trial(hunt: &Hunt, suffix: &str, engine: EngineConfig) -> Trial {
         engine,
         faults: Vec::new(),
         limits: Limits::default(),
+        mutation: None,
     }
 }

@@ -1,7 +1,19 @@
 //! What engines ask of the tables: who waits, what happened, and when.
 
+use super::touch::{How, TIME, touch};
 use super::words::mix;
-use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, Pending, with};
+use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, ObjectId, Pending, with};
+
+/// The pending operation of `actor`; `None` if it announced nothing since its last one.
+#[must_use]
+pub fn pending(actor: ActorId) -> Option<Pending> {
+    with(|w| w.pending.get(actor as usize).copied().flatten())
+}
+
+/// How often the actor of a step was not the actor of the step before.
+pub(crate) fn turns() -> u64 {
+    with(|w| w.turns)
+}
 
 /// Every actor with an operation announced and not done: after a deadlock, those that wait.
 #[must_use]
@@ -59,6 +71,11 @@ pub fn joined(actor: ActorId) -> Option<ActorId> {
     with(|w| w.started.get(actor as usize).and_then(|s| s.1))
 }
 
+/// Steps of this execution that changed `object`.
+pub(crate) fn writes(object: ObjectId) -> u64 {
+    with(|w| w.slots.get(object as usize).map_or(0, |s| s.writes))
+}
+
 /// Operations done in this execution.
 #[must_use]
 pub fn steps() -> u64 {
@@ -68,6 +85,7 @@ pub fn steps() -> u64 {
 /// The next moment of this execution: a later call gives a larger number, whoever makes it.
 #[must_use]
 pub fn tick() -> u64 {
+    touch(TIME, How::Step(Kind::Write));
     with(|w| {
         w.ticks += 1;
         w.ticks
@@ -90,6 +108,12 @@ pub fn call_begins() {
 #[must_use]
 pub fn call_began() -> Option<u64> {
     with(|w| w.began.get(ACTOR.get() as usize).copied().filter(|began| !matches!(*began, 0 | u64::MAX)))
+}
+
+/// True if `actor` is about to do something whose moment no other actor can see: [`super::offer`] gives it first.
+#[must_use]
+pub fn is_eager(actor: ActorId) -> bool {
+    with(|w| w.is_eager(actor))
 }
 
 /// Number of actors of this execution, the first one included.

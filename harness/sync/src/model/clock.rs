@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Token, WaitList, give_way, prompt};
-use crate::hook::{self, ActorId};
+use crate::hook::{self, ActorId, How, Kind};
 
 /// Deadline in nanoseconds, then the actor that waits for it (one actor waits for one timer at a time).
 type Timer = (u64, ActorId);
@@ -63,8 +63,14 @@ fn shared() -> Rc<Shared> {
     CLOCK.with_borrow_mut(|c| c.shared.insert(shared).clone())
 }
 
+/// What a timer does depends on all that the others do: on the order of their timers, and on whether they do anything.
+fn touch_all() {
+    hook::touch(hook::ALL, How::Step(Kind::Write));
+}
+
 /// Starts a timer of the current actor.
 pub(crate) fn start(after: Duration) -> Started {
+    touch_all();
     let me = hook::actor();
     let turns = hook::turns();
     let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
@@ -99,6 +105,7 @@ impl Started {
 
     /// True if no other timer has to fire before; moves the clock then. Under prompt time: true if it has fired.
     pub(crate) fn fires(&self) -> bool {
+        touch_all();
         if prompt::is_on() {
             return prompt::is_due();
         }
@@ -126,6 +133,7 @@ impl Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
+        touch_all();
         CLOCK.with_borrow_mut(|c| c.timers.remove(&self.timer));
         if prompt::is_on() {
             // It may have been woken by something else in the same moment.

@@ -37,6 +37,8 @@ pub(super) fn reset() {
 }
 
 pub(crate) fn set(on: bool) {
+    // Whether the clock moves is up to all actors.
+    hook::set_opaque(hook::is_opaque() || on);
     PROMPT.set(on);
 }
 

@@ -2,7 +2,7 @@
 
 use super::TextOptions;
 use crate::distinct::{Distinct, Standing};
-use crate::render::interleaving;
+use crate::render::{exact, interleaving};
 use crate::words::{clean, count, counted};
 use racehunt_core::finding::{Confirmed, Finding, Repro, ShrinkEnd, Shrunk, Size, Switches};
 use racehunt_core::verdict::Verdict;
@@ -31,11 +31,16 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
     let seen: Vec<String> =
         seen.iter().map(|(engine, n, of)| format!("{} of {} by {engine}", count(*n), count(*of))).collect();
     let _ = writeln!(out, "    seen in {}; fingerprint {}", seen.join(", "), clean(&best.fingerprint));
-    let _ = writeln!(out, "    {}", repro(best));
+    if one.replays() {
+        let _ = writeln!(out, "    {}", repro(best));
+    }
+    if let Some(line) = exact::line(one) {
+        let _ = writeln!(out, "    {line}");
+    }
     if let Some(command) = command(one, options) {
         let _ = writeln!(out, "    {command}");
     }
-    if let Some(shown) = &best.interleaving {
+    if let Some(shown) = one.steps() {
         out.push('\n');
         for line in interleaving(shown, options.width.saturating_sub(4), options.style).lines() {
             let _ = writeln!(out, "    {line}");
@@ -81,6 +86,14 @@ pub fn repro(finding: &Finding) -> String {
     }
 }
 
+/// How a finding of a model replays, in the words of [`repro`] and shorter.
+pub(in crate::render) fn replays(confirmed: Confirmed) -> String {
+    match confirmed {
+        Confirmed { of: 0, .. } => claim(confirmed).to_owned(),
+        Confirmed { same, of } => format!("{} of {} replays showed the same", count(same.into()), count(of.into())),
+    }
+}
+
 /// No more than the replays showed: an interrupted run has none, and a subject that is not deterministic fails some.
 fn claim(confirmed: Confirmed) -> &'static str {
     match confirmed {
@@ -88,10 +101,6 @@ fn claim(confirmed: Confirmed) -> &'static str {
         Confirmed { same, of } if same == of => "replays exactly",
         Confirmed { .. } => "does not replay every time",
     }
-}
-
-fn replays(confirmed: Confirmed) -> String {
-    format!("{} of {} showed the same", count(confirmed.same.into()), counted(confirmed.of.into(), "replay"))
 }
 
 /// What is executed and how often an actor is left, now and as found. No more is claimed than was tried.

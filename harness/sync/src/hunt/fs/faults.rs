@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::engine;
+use crate::hook::{self, How, Kind};
 
 /// The calls that a fault can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,6 +129,9 @@ pub(super) fn concern(call: Option<Call>) -> bool {
 
 /// The error that a call of a model ends with, if it is to.
 pub(super) fn model(call: Option<Call>) -> Option<i32> {
+    if concern(call) {
+        hook::touch(hook::FAULTS, How::Step(Kind::Write));
+    }
     match MODEL.with_borrow_mut(|table| table.act(call?))? {
         Act::Error(errno) => Some(errno),
         Act::Do(_) => None,

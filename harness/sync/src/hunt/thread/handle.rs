@@ -155,7 +155,7 @@ impl<T> JoinHandle<T> {
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Inner::Native(handle, ..) => handle.is_finished(),
-            Inner::Model(handle) => handle.packet.is_finished(),
+            Inner::Model(handle) => handle.is_finished(),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::park::Thread;
 use super::spawn::{self, Handle};
 use super::{Builder, Result};
 use crate::engine;
-use crate::hook::{Kind, Site};
+use crate::hook::{self, Kind, Site};
 use crate::model::{self, Object, Token};
 use crate::perturb;
 use crate::waits::{self, Child, On};
@@ -156,6 +156,7 @@ impl Model {
             self.panicked.fetch_add(1, Relaxed);
         }
         self.running.fetch_sub(1, Relaxed);
+        hook::touch(self.object.id, hook::How::Ends);
         self.object.waiters.wake_all();
     }
 }
@@ -238,7 +239,7 @@ impl<T> ScopedJoinHandle<'_, T> {
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Joinable::Native(handle, ..) => handle.is_finished(),
-            Joinable::Model(handle, _) => handle.packet.is_finished(),
+            Joinable::Model(handle, _) => handle.is_finished(),
         }
     }
 }

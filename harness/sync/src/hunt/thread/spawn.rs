@@ -16,12 +16,6 @@ pub(super) struct Packet<T> {
     finished: AtomicBool,
 }
 
-impl<T> Packet<T> {
-    pub(super) fn is_finished(&self) -> bool {
-        self.finished.load(Relaxed)
-    }
-}
-
 /// Permission to join an actor.
 pub(super) struct Handle<T> {
     pub(super) thread: Thread,
@@ -78,6 +72,7 @@ fn run<T>(f: impl FnOnce() -> T, packet: Arc<Packet<T>>, me: u32, site: Site, en
     hook::done(me, Kind::Start, 0, site, "", None);
     let result = catch_unwind(AssertUnwindSafe(|| {
         let out = f();
+        crate::mutant::settle();
         local::drop_all(me);
         out
     }));
@@ -93,6 +88,7 @@ fn run<T>(f: impl FnOnce() -> T, packet: Arc<Packet<T>>, me: u32, site: Site, en
     let panicked = result.is_err();
     *table(&packet.result) = Some(result);
     packet.finished.store(true, Relaxed);
+    hook::touch(hook::end_of(me), hook::How::Step(Kind::Write));
     // A result that nobody can join for is dropped here, before what it may borrow from is gone.
     drop(packet);
     ended(panicked);
@@ -100,6 +96,12 @@ fn run<T>(f: impl FnOnce() -> T, packet: Arc<Packet<T>>, me: u32, site: Site, en
 }
 
 impl<T> Handle<T> {
+    /// True if the actor has ended: no step of its own, but whoever orders steps is told of it.
+    pub(super) fn is_finished(&self) -> bool {
+        hook::touch(hook::end_of(self.thread.actor()), hook::How::Step(Kind::Load));
+        self.packet.finished.load(Relaxed)
+    }
+
     /// Waits for the actor's end and takes what it left.
     pub(super) fn join(self, site: Site) -> Result<T> {
         let Self { packet, engine, thread } = self;

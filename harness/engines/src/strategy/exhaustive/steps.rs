@@ -1,0 +1,65 @@
+//! From what the driver and the hook tell of an execution to its trace.
+
+use super::access::Accesses;
+use super::node::{Node, Sleeper};
+use super::trace::{Clock, Event, Trace};
+use racehunt_sync::hook::{self, How, Kind, Touch};
+
+/// The steps of an execution as they are done.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    pub(super) trace: Trace,
+    /// The step that is being done: what it does is known at the next one.
+    open: Option<Event>,
+    touches: Vec<Touch>,
+    /// True if it matters when calls begin and end.
+    pub(super) timed: bool,
+    /// True once something asked for the time.
+    pub(super) asked: bool,
+}
+
+impl Steps {
+    pub(super) fn new(timed: bool) -> Self {
+        Self { timed, ..Self::default() }
+    }
+
+    /// `actor` takes the step that it has announced, at the choice `node` if it was one.
+    pub(super) fn begin(&mut self, actor: u32, node: Option<usize>) {
+        self.open = Some(event(actor, node));
+    }
+
+    /// Ends the open step, adds it to the trace, wakes the sleepers that it does not commute with, and adds to the nodes
+    /// what has to be tried because of it.
+    pub(super) fn settle(&mut self, nodes: &mut [Node], sleepers: &mut Vec<Sleeper>) {
+        let Some(mut event) = self.open.take() else { return };
+        self.touches.clear();
+        hook::take_touches(&mut self.touches);
+        event.accesses.all |= hook::is_opaque();
+        for touch in &self.touches {
+            event.accesses.did(*touch, self.timed);
+            self.asked |= touch.object == hook::TIME && touch.how != How::Begins;
+        }
+        sleepers.retain(|s| s.actor != event.actor && s.does.commutes(&event.accesses));
+        self.trace.add(event, hook::actors(), nodes);
+    }
+
+    /// The execution has ended: those that wait now would have gone on otherwise if others had come later.
+    pub(super) fn end(&mut self, nodes: &mut [Node]) {
+        for actor in 0..hook::actors() as u32 {
+            if hook::pending(actor).is_some() {
+                self.trace.waits(event(actor, None), nodes);
+            }
+        }
+    }
+}
+
+fn event(actor: u32, node: Option<usize>) -> Event {
+    let mut accesses = Accesses::default();
+    let pending = hook::pending(actor);
+    if let Some(p) = pending {
+        accesses.announced(p.kind, p.object);
+    }
+    let joins = pending.filter(|p| p.kind == Kind::Join && p.object == 0).and_then(|_| hook::joined(actor));
+    let eager = node.is_none() && hook::is_eager(actor);
+    Event { actor, index: 0, node, eager, joins, accesses, clock: Clock::default() }
+}

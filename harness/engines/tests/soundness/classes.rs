@@ -1,0 +1,138 @@
+//! One execution for each class of schedules: `exhaustive` against every schedule in order.
+
+use crate::agree::{MOST, programs};
+use crate::explore::{Outcomes, drive, drive_knowing};
+use crate::program::{Deck, Program, Step};
+use racehunt_engines::shuttle::Seen;
+use racehunt_engines::strategy::{Classes, Dfs, Exhaustive, Lent, Part, Strategy, Tree};
+use racehunt_sync::hook::Site;
+use racehunt_sync::tries;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+fn outcomes(program: &Program, strategy: Box<dyn Strategy>, reduce: bool) -> (Outcomes, Seen) {
+    let found = Rc::<RefCell<Outcomes>>::default();
+    let sink = Rc::clone(&found);
+    let seen = drive(program, strategy, reduce, MOST, false, move |_, outcome| {
+        sink.borrow_mut().insert(outcome);
+    });
+    (found.take(), seen)
+}
+
+/// What is wrong with the exhaustive search of the program.
+fn fault(program: &Program) -> Option<String> {
+    let classes = Rc::<RefCell<Vec<u64>>>::default();
+    let timed = program.has(|s| matches!(s, Step::Tick));
+    let all = Classes::new(Dfs::default(), timed, Rc::clone(&classes));
+    let (whole, dfs) = outcomes(program, Box::new(all), true);
+    if !dfs.exhausted {
+        return None;
+    }
+    let noted = Rc::<RefCell<Vec<u64>>>::default();
+    let (shown, seen) = outcomes(program, Box::new(Exhaustive::default().noting(Rc::clone(&noted))), true);
+    if !seen.exhausted {
+        return Some("not exhausted".to_owned());
+    }
+    if let Some(o) = whole.symmetric_difference(&shown).next() {
+        return Some(format!("one of the two shows {o:?} only"));
+    }
+    let (classes, noted) = (classes.take(), noted.take());
+    let [all, own] = [&classes, &noted].map(set);
+    let counts = (noted.len(), own.len(), all.len(), classes.len(), seen.pruned);
+    let restarts = u64::from(timed);
+    let ideal = own == all && noted.len() == own.len() && seen.executions + seen.pruned <= dfs.executions + restarts;
+    if !ideal {
+        return Some(format!("executions, their classes, all classes, all schedules, pruned: {counts:?}"));
+    }
+    let (parts, split) = in_parts(program, 1 + noted.len() as u64 / 7);
+    let same = split == whole && set(&parts) == all && parts.len() == all.len();
+    (!same).then(|| format!("in parts: {} executions of {} classes, of {}", parts.len(), set(&parts).len(), all.len()))
+}
+
+fn set(classes: &Vec<u64>) -> BTreeSet<u64> {
+    classes.iter().copied().collect()
+}
+
+/// The same, in parts of `most` executions.
+fn in_parts(program: &Program, most: u64) -> (Vec<u64>, Outcomes) {
+    let mut first = Part::default();
+    let mut tried = Vec::new();
+    'anew: loop {
+        let noted = Rc::<RefCell<Vec<u64>>>::default();
+        let mut found = Outcomes::new();
+        let mut explore = |part: &Part, tried: &[Site]| {
+            let strategy = Exhaustive::part(part, most).noting(Rc::clone(&noted));
+            let strategy = Rc::new(RefCell::new(strategy));
+            let sink = Rc::<RefCell<Outcomes>>::default();
+            let seen = drive_knowing(program, Box::new(Lent(Rc::clone(&strategy))), tried, {
+                let sink = Rc::clone(&sink);
+                move |_, outcome| {
+                    sink.borrow_mut().insert(outcome);
+                }
+            });
+            assert!(seen.exhausted);
+            found.extend(sink.take());
+            strategy.borrow_mut().rest()
+        };
+        let rest = explore(&first, &tried);
+        let mut tree = Tree::new(&first, rest);
+        tried = tries::known();
+        while !tree.is_empty() {
+            for part in tree.deal(3) {
+                let rest = explore(&part, &tried);
+                if let Some(again) = rest.begin_anew(&part) {
+                    tried = tries::known();
+                    first = again;
+                    continue 'anew;
+                }
+                tree.take(&part, rest);
+            }
+        }
+        return (noted.take(), found);
+    }
+}
+
+fn agree(deck: Deck, many: usize) {
+    for program in programs(deck, many) {
+        if fault(&program).is_some() {
+            let program = program.shrink(|p| fault(p).is_some());
+            panic!("{}\n{program:?}", fault(&program).unwrap_or_default());
+        }
+    }
+}
+
+#[test]
+fn one_execution_a_class_of_locks() {
+    agree(Deck::Locks, 150);
+}
+
+#[test]
+fn one_execution_a_class_of_try_locks() {
+    agree(Deck::Tries, 150);
+}
+
+#[test]
+fn one_execution_a_class_of_condvars_and_park() {
+    agree(Deck::Waits, 150);
+}
+
+#[test]
+fn one_execution_a_class_of_channels_and_one_time_cells() {
+    agree(Deck::Channel, 100);
+}
+
+#[test]
+fn one_execution_a_class_of_scopes_barriers_and_bounded_channels() {
+    agree(Deck::Meets, 100);
+}
+
+#[test]
+fn one_execution_a_class_where_the_moments_of_calls_matter() {
+    agree(Deck::Times, 100);
+}
+
+#[test]
+fn timeouts_are_ordered_against_everything() {
+    agree(Deck::Timeouts, 60);
+}
