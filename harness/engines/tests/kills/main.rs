@@ -131,7 +131,7 @@ fn the_kill_is_a_step_that_replays_and_shrinks() {
     let Repro::Execution { shrunk, .. } = &outcome.findings[0].repro else { panic!("{outcome:?}") };
     assert_eq!(shrunk.kept, Size { actors: 1, ops: 1, kills: 1 });
     // Another process's kill takes no part.
-    for engine in [RANDOM, LOOM] {
+    for engine in [RANDOM, LOOM_3] {
         let mut trial = trial("two-steps", engine, &[("p", 1), ("q", 1)]);
         trial.faults.push(Fault::Kill { process: "q".into(), unsynced: Unsynced::Kept });
         let (outcome, _) = hunt(&trial);
