@@ -178,6 +178,9 @@ fn conclude(
             unseen: hunt.distinct.unseen(),
         }
     };
+    if seen.pruned > 0 {
+        notes.push(format!("{} more executions were ended early: what they would have shown was known", seen.pruned));
+    }
     if seen.cut_off > 0 {
         notes.push(format!("{} executions were cut off at shuttle.steps ({})", seen.cut_off, config.steps));
     }
