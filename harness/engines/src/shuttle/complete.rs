@@ -13,7 +13,7 @@ use crate::panics;
 use crate::strategy::{Bounded, Exhaustive, Lent, Part, Rest, Tree};
 use racehunt_core::plan::{ShuttleConfig, Trial};
 use racehunt_sync::engine::{self, Engine};
-use racehunt_sync::hook::Site;
+use racehunt_sync::hook::{self, Site};
 use racehunt_sync::tries;
 use rayon::prelude::*;
 use std::cell::RefCell;
@@ -73,6 +73,7 @@ impl Search<'_> {
         let strategy = Rc::new(RefCell::new(Exhaustive::part(part, most)));
         let seeds = Seeds::Fixed(self.trial.seed);
         how.stopped = self.drive(Box::new(Lent(Rc::clone(&strategy))), true, budget, seeds);
+        hook::track(false);
         (self.seen.exhausted && !how.stopped).then(|| strategy.borrow_mut().rest())
     }
 
@@ -175,6 +176,7 @@ fn explore(
     let judge = hunt::judge(&hunt, false);
     let driver = Driver::new(model, lent, true, budget, Seeds::Fixed(trial.seed), false, judge);
     driver.run(None);
+    hook::track(false);
     let seen = driver.seen();
     drop(driver);
     let rest = seen.exhausted.then(|| strategy.borrow_mut().rest());

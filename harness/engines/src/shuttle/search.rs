@@ -196,6 +196,9 @@ fn conclude(
         }
     };
     hunt.tally.discovered(discovery(&hunt, seen, config));
+    if seen.pruned > 0 {
+        notes.push(format!("{} more executions were ended early: what they would have shown was known", seen.pruned));
+    }
     if seen.cut_off > 0 {
         notes.push(format!("{} executions were cut off at shuttle.steps ({})", seen.cut_off, config.steps));
     }

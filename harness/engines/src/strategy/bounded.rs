@@ -3,7 +3,7 @@
 use super::{Point, Strategy};
 
 /// Every schedule in which at most so many steps leave an actor that could go on: the simplest ones first. Sleep sets and
-/// the like are not sound together with such a bound (Coons, Musuvathi and McKinley, OOPSLA'13), so there are none here.
+/// the like are not sound together with such a bound (Coons et al., OOPSLA'13), so there are none here.
 #[derive(Debug)]
 pub struct Bounded {
     most: usize,

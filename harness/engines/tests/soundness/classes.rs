@@ -29,6 +29,13 @@ fn fault(program: &Program) -> Option<String> {
     if !dfs.exhausted {
         return None;
     }
+    // That the others miss nothing without `Reduce` is looked at in `agree`; and how early a call returns is up to it.
+    if program.is_extra() && !timed {
+        let (raw, seen) = outcomes(program, Box::new(Dfs::default()), false);
+        if let Some(o) = raw.symmetric_difference(&whole).next().filter(|_| seen.exhausted) {
+            return Some(format!("with and without Reduce: {o:?}"));
+        }
+    }
     let noted = Rc::<RefCell<Vec<u64>>>::default();
     let (shown, seen) = outcomes(program, Box::new(Exhaustive::default().noting(Rc::clone(&noted))), true);
     if !seen.exhausted {
@@ -38,7 +45,7 @@ fn fault(program: &Program) -> Option<String> {
         return Some(format!("one of the two shows {o:?} only"));
     }
     let (classes, noted) = (classes.take(), noted.take());
-    let [all, own] = [&classes, &noted].map(set);
+    let [all, own] = [&classes, &noted].map(|c| set(c));
     let counts = (noted.len(), own.len(), all.len(), classes.len(), seen.pruned);
     let restarts = u64::from(timed);
     let ideal = own == all && noted.len() == own.len() && seen.executions + seen.pruned <= dfs.executions + restarts;
@@ -50,7 +57,7 @@ fn fault(program: &Program) -> Option<String> {
     (!same).then(|| format!("in parts: {} executions of {} classes, of {}", parts.len(), set(&parts).len(), all.len()))
 }
 
-fn set(classes: &Vec<u64>) -> BTreeSet<u64> {
+fn set(classes: &[u64]) -> BTreeSet<u64> {
     classes.iter().copied().collect()
 }
 
@@ -104,32 +111,32 @@ fn agree(deck: Deck, many: usize) {
 
 #[test]
 fn one_execution_a_class_of_locks() {
-    agree(Deck::Locks, 150);
+    agree(Deck::Locks, 90);
 }
 
 #[test]
 fn one_execution_a_class_of_try_locks() {
-    agree(Deck::Tries, 150);
+    agree(Deck::Tries, 90);
 }
 
 #[test]
 fn one_execution_a_class_of_condvars_and_park() {
-    agree(Deck::Waits, 150);
+    agree(Deck::Waits, 90);
 }
 
 #[test]
 fn one_execution_a_class_of_channels_and_one_time_cells() {
-    agree(Deck::Channel, 100);
+    agree(Deck::Channel, 60);
 }
 
 #[test]
 fn one_execution_a_class_of_scopes_barriers_and_bounded_channels() {
-    agree(Deck::Meets, 100);
+    agree(Deck::Meets, 70);
 }
 
 #[test]
 fn one_execution_a_class_where_the_moments_of_calls_matter() {
-    agree(Deck::Times, 100);
+    agree(Deck::Times, 60);
 }
 
 #[test]

@@ -53,9 +53,9 @@ struct Run(Arc<Program>, Sink);
 impl Instance for Run {
     fn apply(&self, _: Call, _: &mut Actor) -> Result<(), OpError> {
         if self.0.is_extra() {
-            extra::run(&self.0, &self.1)
+            extra::run(&self.0, &self.1);
         } else {
-            run::facade::run(&self.0, &self.1)
+            run::facade::run(&self.0, &self.1);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod classes;
 mod counting;
 mod explore;
 mod extra;
+mod figures;
 mod known;
 mod memory;
 mod program;

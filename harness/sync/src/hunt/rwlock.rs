@@ -300,7 +300,7 @@ impl<T: ?Sized> RwLock<T> {
     pub fn clear_poison(&self) {
         match &self.raw {
             Raw::Native(raw) => raw.lock.clear_poison(),
-            Raw::Model(raw) => raw.clear_poison(),
+            Raw::Model(raw) => raw.set_poisoned(false),
         }
     }
 

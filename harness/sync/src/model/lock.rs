@@ -168,13 +168,11 @@ impl RawLock {
         )
     }
 
-    /// No step of its own, but whoever orders steps is told of it.
-    pub(crate) fn clear_poison(&self) {
-        hook::touch(self.id, hook::How::Step(Kind::Store));
-        self.set_poisoned(false);
-    }
-
     pub(crate) fn set_poisoned(&self, poisoned: bool) {
+        if !poisoned {
+            // No step of its own, but whoever orders steps is told of it.
+            hook::touch(self.id, hook::How::Step(Kind::Store));
+        }
         self.poisoned.store(poisoned, Relaxed);
     }
 
