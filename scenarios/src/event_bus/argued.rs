@@ -31,4 +31,11 @@ pub(super) const ARGUED: &[Argued] = &[
         operator: Operator::Split,
         why: "the word names this thread as the deliverer before the cut: nobody else takes an event out",
     },
+    Argued {
+        file: "hardened/mailbox.rs",
+        line: r#"while let Some(event) = inside.events.pop_front() {"#,
+        what: "section",
+        operator: Operator::Split,
+        why: "the mailbox is out of the table and its deliverer is this thread: nobody puts an event in or takes one out",
+    },
 ];

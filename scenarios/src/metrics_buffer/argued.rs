@@ -4,7 +4,7 @@ use racehunt_core::mutant::{Argued, Operator};
 
 pub(super) const ARGUED: &[Argued] = &[Argued {
     file: "metrics_buffer/hardened.rs",
-    line: r#"let due = now.saturating_duration_since"#,
+    line: r#"due.then(|| state.swap(now))"#,
     what: "section",
     operator: Operator::Split,
     why: "an add that another flush overtakes finds its amount flushed, or flushes what came since: each swap takes out what is there, once",

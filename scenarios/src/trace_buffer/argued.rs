@@ -73,4 +73,11 @@ pub(super) const ARGUED: &[Argued] = &[
         operator: Operator::Swap,
         why: "the text is a hint, and the marker decides; a kill between the two is the same",
     },
+    Argued {
+        file: "hardened/section.rs",
+        line: r#"fs::rename(self.path(from), self.path(to))"#,
+        what: "rename",
+        operator: Operator::Split,
+        why: "every name but a marker's is unique, so only a marker is renamed onto a file, under the lock; a kill between the two leaves the other marker, and the next change counts the files",
+    },
 ];
