@@ -5,6 +5,7 @@
 
 mod dfs;
 mod pct;
+mod race;
 mod random;
 mod record;
 mod reduce;
@@ -13,6 +14,7 @@ mod urw;
 
 pub use dfs::Dfs;
 pub use pct::Pct;
+pub use race::Race;
 pub use random::Random;
 pub use record::{Record, Recording};
 pub use reduce::Reduce;
