@@ -14,7 +14,7 @@ pub const CAP: u64 = 10_000;
 pub const SEEDS: u64 = 20;
 
 /// Our strategies, by the names that scenarios use: a further one is one word here.
-pub const OURS: &[&str] = &["random", "pct:3", "urw"];
+pub const OURS: &[&str] = &["random", "pct:3", "urw", "pos", "surw"];
 
 /// Runs a program from a seed until it fails, at most up to a cap.
 type Run = Box<dyn Fn(&Program, u64, u64) -> Option<u64> + Send + Sync>;
@@ -116,16 +116,17 @@ pub fn geometric_mean<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> f64 {
 }
 
 /// The table in Markdown, told line by line. `words` are names of strategies or beginnings of names of programs to leave
-/// the others out.
+/// the others out; `seeds=n` is another number of runs.
 pub fn table(words: &[String], tell: &mut dyn FnMut(&str)) {
     let columns = chosen(columns(), words, |c, w| c.name == w);
     let programs = chosen(programs(), words, |p, w| p.name.starts_with(w));
+    let seeds = words.iter().find_map(|w| w.strip_prefix("seeds=")?.parse().ok()).unwrap_or(SEEDS);
     let line = |first: &str, cells: Vec<String>| format!("| {first} | {} |", cells.join(" | "));
     tell(&line("program", columns.iter().map(|c| c.name.clone()).collect()));
     tell(&format!("|{}", "---|".repeat(columns.len() + 1)));
     let mut rows = Vec::new();
     for program in &programs {
-        let row: Vec<Cell> = columns.par_iter().map(|c| cell(c, program, SEEDS, CAP)).collect();
+        let row: Vec<Cell> = columns.par_iter().map(|c| cell(c, program, seeds, CAP)).collect();
         tell(&line(&program.name, row.iter().map(Cell::to_string).collect()));
         rows.push(row);
     }

@@ -15,6 +15,11 @@ pub enum Strategy {
     Pct(usize),
     /// `urw`: uniform random walk, which evens out the choice between actors of different lengths.
     Urw,
+    /// `pos`: partial order sampling, an even chance for each order of two operations that race. Misses an operation that
+    /// has to come after many that race with it.
+    Pos,
+    /// `surw`: each execution evens out the orders of the operations on one object. Misses what needs several to be odd.
+    Surw,
     /// `dfs`: every schedule in order. Complete if it comes to its end, one corner of the space if not.
     Dfs,
 }
@@ -34,6 +39,8 @@ impl FromStr for Strategy {
         match (name, depth) {
             ("random", None) => Ok(Self::Random),
             ("urw", None) => Ok(Self::Urw),
+            ("pos", None) => Ok(Self::Pos),
+            ("surw", None) => Ok(Self::Surw),
             ("dfs", None) => Ok(Self::Dfs),
             ("pct", Some(depth)) => match depth.parse() {
                 Ok(depth @ 1..=100) if !text.contains('+') => Ok(Self::Pct(depth)),
@@ -43,12 +50,12 @@ impl FromStr for Strategy {
                 )),
             },
             ("pct", None) => Err(ElementError::new("`pct` needs a depth", "such as \"pct:3\"")),
-            ("random" | "urw" | "dfs", Some(_)) => {
+            ("random" | "urw" | "pos" | "surw" | "dfs", Some(_)) => {
                 Err(ElementError::new(format!("`{name}` takes no number"), format!("write \"{name}\"")))
             }
             _ => Err(ElementError::new(
                 format!("unknown strategy {}", quoted(text)),
-                suggest(name, &["random", "pct:3", "urw", "dfs"]),
+                suggest(name, &["random", "pct:3", "urw", "pos", "surw", "dfs"]),
             )),
         }
     }
@@ -60,6 +67,8 @@ impl fmt::Display for Strategy {
             Self::Random => f.write_str("random"),
             Self::Pct(depth) => write!(f, "pct:{depth}"),
             Self::Urw => f.write_str("urw"),
+            Self::Pos => f.write_str("pos"),
+            Self::Surw => f.write_str("surw"),
             Self::Dfs => f.write_str("dfs"),
         }
     }
@@ -68,8 +77,8 @@ impl fmt::Display for Strategy {
 text_serde!(
     Strategy,
     "Strategy",
-    r"^(random|pct:[0-9]+|urw|dfs)$",
-    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"dfs\"."
+    r"^(random|pct:[0-9]+|urw|pos|surw|dfs)$",
+    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"pos\", \"surw\", \"dfs\"."
 );
 
 #[cfg(test)]
@@ -78,7 +87,7 @@ mod tests {
 
     #[test]
     fn reads_and_writes_the_same() {
-        for text in ["random", "pct:1", "pct:3", "urw", "dfs"] {
+        for text in ["random", "pct:1", "pct:3", "urw", "pos", "surw", "dfs"] {
             assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
         }
         assert_eq!("pct:3".parse(), Ok(Strategy::Pct(3)));
@@ -86,7 +95,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_strategy() {
-        for text in ["", "pct", "pct:", "pct:0", "pct:-1", "pct:+1", "pct:x", "random:3", "Random", "dsf"] {
+        for text in ["", "pct", "pct:", "pct:0", "pct:-1", "pct:+1", "pct:x", "random:3", "surw:2", "Random", "dsf"] {
             assert!(text.parse::<Strategy>().is_err(), "{text}");
         }
         let error = "randon".parse::<Strategy>().unwrap_err();

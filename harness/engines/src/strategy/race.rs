@@ -10,7 +10,7 @@ mod tests;
 use super::{End, Point, Strategy};
 use kept::Kept;
 use operations::Operations;
-use racehunt_sync::hook::{self, Pending};
+use racehunt_sync::hook::{self, Kind, Pending};
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use seen::Seen;
@@ -24,11 +24,11 @@ const STREAK: u32 = 500;
 
 /// Race-directed search: follows an execution that showed something new, and turns one of its races round.
 ///
-/// After each execution it is known which operations on one object were done by two actors one after the other. An
+/// After each execution it is known which operations on one object two actors did one after the other. An
 /// operation is told by its place in the code, its object and its actor's role, so a hundred actors that run the same code
 /// have no more races than two. An execution whose set of such hand-offs is new is kept. Another one follows a kept one
 /// step by step, with one race turned round, the one tried least: whoever is about to do what came first is delayed,
-/// until what came second has happened, or for as long as anybody else can go on. What that shows is kept in turn, so that
+/// for as long as anybody else can go on, or (the second time) until what came second has happened. What that shows is kept in turn, so that
 /// races which need several reversals are reached one by one. One execution in eight follows none and gives each pending
 /// operation a random priority, as POS does.
 ///
@@ -43,6 +43,8 @@ const STREAK: u32 = 500;
 #[derive(Debug)]
 pub struct Race {
     rng: Pcg64Mcg,
+    /// No other strategy looks for something new.
+    alone: bool,
     operations: Operations,
     seen: Seen,
     kept: Kept,
@@ -101,7 +103,17 @@ impl Race {
     /// A search that depends on `seed` alone.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::with(seed, true)
+    }
+
+    /// A search that others help: it never leaves what was seen, since they do.
+    pub(super) fn among_others(seed: u64) -> Self {
+        Self::with(seed, false)
+    }
+
+    fn with(seed: u64, alone: bool) -> Self {
         Self {
+            alone,
             rng: Pcg64Mcg::seed_from_u64(seed),
             operations: Operations::default(),
             seen: Seen::default(),
@@ -140,25 +152,30 @@ impl Race {
 
     /// Chooses what to follow, and what to do otherwise.
     fn choose(&mut self) {
-        self.follows = Follows::Chance;
-        if self.executions == 1 {
-            self.follows = Follows::Age;
-        } else if self.rng.random_range(0..8) > 0
-            && let Some(parent) = self.kept.parent(&mut self.rng)
-        {
-            self.follows = Follows::Parent(parent);
-            let mut race = self.kept.least_tried(parent, &mut self.rng);
-            loop {
-                let from = if self.rng.random_range(0..8) == 0 { race.nth } else { 0 };
-                let until = self.rng.random_bool(0.5).then_some(race.then);
-                self.rules.push(Rule { number: race.first, from, until });
-                // Some need two reversals at once: neither alone shows anything new.
-                if self.rng.random_range(0..8) > 0 {
-                    break;
-                }
-                race = self.kept.any(parent, &mut self.rng);
-            }
+        self.follows = if self.executions == 1 { Follows::Age } else { Follows::Chance };
+        if self.executions == 1 || (self.alone && self.rng.random_range(0..8) == 0) {
+            return;
         }
+        let Some(parent) = self.kept.parent(&mut self.rng) else { return };
+        self.follows = Follows::Parent(parent);
+        let mut race = self.kept.least_tried(parent, &mut self.rng);
+        loop {
+            let rule = self.rule(race);
+            self.rules.push(rule);
+            // Some failures need two at once, and neither alone shows anything new.
+            if self.rng.random_range(0..8) > 0 {
+                break;
+            }
+            race = self.kept.any(parent, &mut self.rng);
+        }
+    }
+
+    /// What turns `race` round. The first time the delay lasts as long as it can, the second time until what came second
+    /// has happened, and so on: what comes after the race matters as well.
+    fn rule(&mut self, race: seen::Race) -> Rule {
+        let times = self.kept.tries(race);
+        let from = if self.rng.random_range(0..8) == 0 { race.nth } else { 0 };
+        Rule { number: race.first, from, until: (times % 2 == 1).then_some(race.then) }
     }
 
     /// Makes room for the actors up to `last`.
@@ -170,6 +187,7 @@ impl Race {
                 Follows::Another => 0,
                 Follows::Chance | Follows::Parent(_) => self.draw(),
             };
+            self.seen.began(hook::parent(actor));
             self.turns.push(Turn { role: operations::role(actor), priority: rank, rank, ..Turn::default() });
         }
     }
@@ -245,10 +263,13 @@ impl Strategy for Race {
 
     fn steps(&mut self, actor: u32) {
         let Some(pending) = hook::pending(actor) else { return };
+        self.know(actor);
         if pending.kind.is_invisible() {
+            if let Some(other) = hook::joined(actor).filter(|_| pending.kind == Kind::Join) {
+                self.seen.joined(actor, other);
+            }
             return;
         }
-        self.know(actor);
         if self.turns[actor as usize].seq != pending.seq {
             self.announced(actor, &pending);
         }
