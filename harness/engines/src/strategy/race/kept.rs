@@ -58,12 +58,11 @@ impl Kept {
     }
 
     /// The race of `parent` that was turned round least often, one of them if there are several.
-    pub(super) fn least_tried(&mut self, parent: usize, rng: &mut Pcg64Mcg) -> Race {
-        let tried = |race: &Race| self.tried.get(&(race.first, race.then)).copied().unwrap_or(0);
+    pub(super) fn least_tried(&self, parent: usize, rng: &mut Pcg64Mcg) -> Race {
         let races = &self.parents[parent].races;
         let (mut chosen, mut least, mut equal) = (races[0], u32::MAX, 0);
         for race in races {
-            let times = tried(race);
+            let times = self.tried.get(&race.pair()).copied().unwrap_or(0);
             if times < least {
                 (least, equal) = (times, 0);
             }
@@ -74,19 +73,19 @@ impl Kept {
                 }
             }
         }
-        self.note(chosen);
         chosen
     }
 
     /// Any race of `parent`.
-    pub(super) fn any(&mut self, parent: usize, rng: &mut Pcg64Mcg) -> Race {
+    pub(super) fn any(&self, parent: usize, rng: &mut Pcg64Mcg) -> Race {
         let races = &self.parents[parent].races;
-        let chosen = races[rng.random_range(0..races.len())];
-        self.note(chosen);
-        chosen
+        races[rng.random_range(0..races.len())]
     }
 
-    fn note(&mut self, race: Race) {
-        *self.tried.entry((race.first, race.then)).or_insert(0) += 1;
+    /// Notes that `race` is turned round once more, and tells how often it was before, in whatever execution.
+    pub(super) fn tries(&mut self, race: Race) -> u32 {
+        let times = self.tried.entry(race.pair()).or_insert(0);
+        *times += 1;
+        *times - 1
     }
 }

@@ -18,11 +18,36 @@ pub(super) struct Race {
     pub(super) then: u32,
 }
 
+impl Race {
+    /// The race, wherever in an execution it is.
+    pub(super) fn pair(self) -> (u32, u32) {
+        (self.first, self.then)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Access {
     actor: ActorId,
     number: u32,
     nth: u32,
+    /// Its place in the order of all steps.
+    at: usize,
+}
+
+/// What an actor comes after, whoever is picked: its start, and the ends that it waited for.
+#[derive(Clone, Debug, Default)]
+struct After {
+    parent: Option<ActorId>,
+    /// Place in the order of all steps at which it was first heard of.
+    begun: usize,
+    joined: Vec<ActorId>,
+}
+
+impl After {
+    /// True if the order of `access` and what the actor does now can be no other.
+    fn follows(&self, access: &Access) -> bool {
+        (self.parent == Some(access.actor) && access.at < self.begun) || self.joined.contains(&access.actor)
+    }
 }
 
 /// The last write of an object, and the last read since.
@@ -37,11 +62,12 @@ struct Last {
 pub(super) struct Seen {
     /// Actor of each visible step.
     pub(super) steps: Vec<ActorId>,
-    /// The first race of each pair of numbers.
+    /// The first race of each pair of numbers. What a start or a join puts in order is none.
     pub(super) races: Vec<Race>,
     handed: HashSet<(Option<u32>, u32)>,
     signature: u64,
     last: Vec<Last>,
+    actors: Vec<After>,
 }
 
 impl Seen {
@@ -52,6 +78,21 @@ impl Seen {
         self.handed.clear();
         self.signature = 0;
         self.last.clear();
+        self.actors.clear();
+    }
+
+    /// A new actor, the next in number.
+    pub(super) fn began(&mut self, parent: Option<ActorId>) {
+        self.actors.push(After { parent, begun: self.steps.len(), joined: Vec::new() });
+    }
+
+    /// `actor` waited for the end of `other`, and so for all that `other` waited for.
+    pub(super) fn joined(&mut self, actor: ActorId, other: ActorId) {
+        let mut too = self.actors.get(other as usize).map_or_else(Vec::new, |after| after.joined.clone());
+        if let Some(after) = self.actors.get_mut(actor as usize) {
+            after.joined.append(&mut too);
+            after.joined.push(other);
+        }
     }
 
     /// The same for two executions with the same set of hand-offs: (operation, next one on that object that does not
@@ -67,7 +108,7 @@ impl Seen {
         if self.last.len() <= at {
             self.last.resize(at + 1, Last::default());
         }
-        let me = Access { actor, number, nth };
+        let me = Access { actor, number, nth, at: self.steps.len() };
         let last = &mut self.last[at];
         let before = if operation.write {
             [last.write.replace(me), last.read.take()]
@@ -79,7 +120,8 @@ impl Seen {
             self.hands(None, number);
         }
         for access in before.into_iter().flatten().filter(|a| a.actor != actor) {
-            if self.hands(Some(access.number), number) && self.races.len() < MOST_RACES {
+            let must = self.actors.get(actor as usize).is_some_and(|after| after.follows(&access));
+            if !must && self.hands(Some(access.number), number) && self.races.len() < MOST_RACES {
                 self.races.push(Race { first: access.number, nth: access.nth, then: number });
             }
         }
