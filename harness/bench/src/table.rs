@@ -139,3 +139,53 @@ fn chosen<T>(all: Vec<T>, words: &[String], names: impl Fn(&T, &str) -> bool) ->
     let named = |t: &T| words.iter().any(|w| names(t, w));
     if all.iter().any(named) { all.into_iter().filter(named).collect() } else { all }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(column: &str, program: &str, cap: u64) -> Cell {
+        let column = columns().into_iter().find(|c| c.name == column).expect("a column");
+        let program = programs().into_iter().find(|p| p.name == program).expect("a program");
+        cell(&column, &program, 6, cap)
+    }
+
+    #[test]
+    fn each_finds_what_it_is_made_for_and_the_same_again() {
+        for (column, program, cap) in [
+            ("pos", "reorder_10", 600),
+            ("pos", "twostage_20", 600),
+            ("surw", "reorder_10", 400),
+            ("surw", "twostage_20", 600),
+            ("surw", "bluetooth", 400),
+            ("surw", "uneven_25", 600),
+            ("urw", "uneven_25", 600),
+            ("random", "bluetooth", 600),
+            ("shuttle urw", "uneven_25", 600),
+        ] {
+            let found = of(column, program, cap);
+            assert_eq!(found.found(), 6, "{column}, {program}: {found:?}");
+            assert_eq!(found, of(column, program, cap), "{column}, {program}");
+        }
+        assert!(
+            programs().iter().all(|p| cell(&ours("random"), p, 1, 0).found() == 0),
+            "nothing is found in no execution"
+        );
+    }
+
+    #[test]
+    fn what_a_strategy_is_not_made_for_is_not_found() {
+        for column in ["shuttle random", "random", "pos"] {
+            assert_eq!(of(column, "uneven_25", 300).to_string(), "–", "{column}: once in 2^25");
+        }
+    }
+
+    #[test]
+    fn a_miss_counts_as_the_cap() {
+        let some = Cell { firsts: vec![Some(2), None, Some(4)], cap: 100 };
+        assert_eq!((some.found(), some.mean(), some.to_string().as_str()), (2, Some(3.0), "3 (2)"));
+        assert!((some.capped() - 106.0 / 3.0).abs() < 1e-9);
+        let none = Cell { firsts: vec![None], cap: 100 };
+        assert!((geometric_mean([&none, &Cell { firsts: vec![Some(1)], cap: 100 }]) - 10.0).abs() < 1e-9);
+    }
+}

@@ -42,7 +42,7 @@ stop_after = 3
 [shuttle]
 threads = 3
 ops_per_thread = 3
-strategy = ["random", "pct:3", "urw", "dfs"]
+strategy = ["random", "pct:3", "urw", "pos", "surw", "dfs"]
 executions = 100_000
 time = "20s"
 steps = 20_000
@@ -233,7 +233,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!((stress.pace, stress.threads.values()), (Pace::Rounds, [2, 4, 8].as_slice()));
     assert_eq!(stress.perturb.unwrap().pause.unwrap().max(), Duration::from_micros(50));
     let shuttle = scenario.shuttle.as_ref().unwrap();
-    let strategies = [Strategy::Random, Strategy::Pct(3), Strategy::Urw, Strategy::Dfs];
+    let strategies = [Strategy::Random, Strategy::Pct(3), Strategy::Urw, Strategy::Pos, Strategy::Surw, Strategy::Dfs];
     assert_eq!(shuttle.strategy.values(), strategies);
     let loom = scenario.loom.as_ref().unwrap();
     assert_eq!(loom.preemptions[2], Preemptions::unbounded());

@@ -138,7 +138,8 @@ pub(crate) mod testing {
         play_ops(strategy, &actors, most)
     }
 
-    /// As [`play`], with actors that do these operations. The first starts all others before its own.
+    /// As [`play`], with actors that do these operations. One that some `(Kind::Spawn, actor)` names begins there, all
+    /// others are started by the first before anything else.
     pub(crate) fn play_ops(
         strategy: &mut dyn Strategy,
         actors: &[Vec<(Kind, ObjectId)>],
@@ -148,18 +149,19 @@ pub(crate) mod testing {
         let mut all = Vec::new();
         while all.len() < most && strategy.begin() {
             hook::reset(false);
-            actors.iter().skip(1).for_each(|_| drop(hook::new_actor("", here)));
+            let later = actors.iter().flatten().filter(|op| op.0 == Kind::Spawn).count();
+            (1..actors.len() - later).for_each(|_| _ = hook::new_actor("", here));
             let (mut done, mut order, mut current) = (vec![0; actors.len()], Vec::new(), None);
             let announce = |actor: u32, done: usize| {
                 if let Some((kind, object)) = actors[actor as usize].get(done) {
                     hook::set_actor(actor);
-                    hook::announce(*kind, *object, here, "");
+                    hook::announce(*kind, if *kind == Kind::Spawn { 0 } else { *object }, here, "");
                 }
             };
-            (0..actors.len() as u32).for_each(|actor| announce(actor, 0));
+            (0..hook::actors() as u32).for_each(|actor| announce(actor, 0));
             loop {
                 let goes_on = |a: &u32| done[*a as usize] < actors[*a as usize].len();
-                let options: Vec<u32> = (0..actors.len() as u32).filter(goes_on).collect();
+                let options: Vec<u32> = (0..hook::actors() as u32).filter(goes_on).collect();
                 let next = match options.as_slice() {
                     [] => break,
                     [only] => *only,
@@ -171,7 +173,11 @@ pub(crate) mod testing {
                 assert!(options.contains(&next), "picked {next} of {options:?}");
                 strategy.steps(next);
                 let (kind, object) = actors[next as usize][done[next as usize]];
-                hook::done(next, kind, object, here, "", None);
+                hook::done(next, kind, if kind == Kind::Spawn { 0 } else { object }, here, "", None);
+                if kind == Kind::Spawn {
+                    assert_eq!(hook::new_actor("", here), object, "actors begin in order");
+                    announce(object, 0);
+                }
                 done[next as usize] += 1;
                 announce(next, done[next as usize]);
                 current = Some(next);

@@ -123,3 +123,66 @@ impl Strategy for Pos {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strategy::Random;
+    use crate::strategy::testing::{play, play_ops};
+    use racehunt_sync::hook::Kind::{Load, Store, Yield};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn an_operation_that_has_to_wait_for_many_that_do_not_race_with_it() {
+        // Actor 1 loads before its other steps, actor 0 stores after its own: the load is to come after the store.
+        let own = |object| vec![(Store, object); 20];
+        let program = [[own(2), vec![(Store, 1)]].concat(), [vec![(Load, 1)], own(3)].concat()];
+        let late = |strategy: &mut dyn Strategy| {
+            let runs = play_ops(strategy, &program, 400);
+            runs.iter().filter(|r| r[..21].iter().all(|actor| *actor == 0)).count()
+        };
+        for seed in 0..20 {
+            assert!(
+                late(&mut Pos::new(seed)) >= 4,
+                "seed {seed}: the load has the lowest of 22 priorities, 18 expected"
+            );
+            assert_eq!(late(&mut Random::new(seed)), 0, "seed {seed}: once in 2 million");
+        }
+    }
+
+    #[test]
+    fn every_order_of_operations_that_race_is_as_likely() {
+        let runs = play_ops(&mut Pos::new(1), &vec![vec![(Store, 1)]; 4], 4800);
+        let mut orders = BTreeMap::<_, u32>::new();
+        runs.into_iter().for_each(|run| *orders.entry(run).or_default() += 1);
+        assert_eq!(orders.len(), 24);
+        assert!(orders.values().all(|n| (130..280).contains(n)), "200 each expected: {orders:?}");
+    }
+
+    #[test]
+    fn what_has_no_object_runs_at_once() {
+        let program = [vec![(Store, 1); 2], vec![(Yield, 0); 3], vec![(Load, 1); 2]];
+        for run in play_ops(&mut Pos::new(2), &program, 50) {
+            assert_eq!(run[..3], [1, 1, 1], "{run:?}");
+        }
+    }
+
+    #[test]
+    fn the_seed_decides() {
+        assert_eq!(play(&mut Pos::new(4), &[3, 3], 9), play(&mut Pos::new(4), &[3, 3], 9));
+        assert_ne!(play(&mut Pos::new(4), &[3, 3], 9), play(&mut Pos::new(5), &[3, 3], 9));
+    }
+
+    #[test]
+    fn nobody_starves_beside_those_that_spin() {
+        let spins = [vec![vec![(Yield, 0); 9_000]], vec![vec![(Load, 1); 9_000]; 2]];
+        for spinners in spins {
+            let lone = spinners.len() as u32;
+            let program = [spinners, vec![vec![(Store, 2)]]].concat();
+            for run in play_ops(&mut Pos::new(6), &program, 100) {
+                let at = run.iter().position(|actor| *actor == lone);
+                assert!(at.is_some_and(|at| at < 4_000), "{at:?} of {}", run.len());
+            }
+        }
+    }
+}

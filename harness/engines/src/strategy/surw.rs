@@ -298,3 +298,102 @@ impl Strategy for Surw {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strategy::Random;
+    use crate::strategy::testing::play_ops;
+    use racehunt_sync::hook::Kind::{Load, Spawn, Store};
+    use racehunt_sync::hook::{Kind, ObjectId};
+    use std::collections::BTreeMap;
+
+    type Ops = Vec<(Kind, ObjectId)>;
+
+    /// How often each order of the actors on `object` came.
+    fn orders(strategy: &mut dyn Strategy, program: &[Ops], object: ObjectId, many: usize) -> BTreeMap<Vec<u32>, u32> {
+        let mut orders = BTreeMap::new();
+        for run in play_ops(strategy, program, many) {
+            let mut done = vec![0; program.len()];
+            let on_it = |actor: &u32| {
+                let at = &mut done[*actor as usize];
+                *at += 1;
+                program[*actor as usize][*at - 1].1 == object && program[*actor as usize][*at - 1].0 != Spawn
+            };
+            *orders.entry(run.into_iter().filter(on_it).collect()).or_default() += 1;
+        }
+        orders
+    }
+
+    /// Five operations of two actors on one object, among many that are their own.
+    fn uneven() -> [Ops; 2] {
+        let own = |object, many| vec![(Store, object); many];
+        [
+            [vec![(Store, 1); 2], own(2, 12), vec![(Load, 1)]].concat(),
+            [own(3, 5), vec![(Store, 1)], own(3, 1), vec![(Load, 1)]].concat(),
+        ]
+    }
+
+    #[test]
+    fn every_order_on_the_object_is_as_likely() {
+        let found = orders(&mut Surw::new(1), &uneven(), 1, 5_000);
+        assert_eq!(found.len(), 10, "5! / (3! 2!)");
+        assert!(found.values().all(|n| (400..600).contains(n)), "500 each expected: {found:?}");
+        let walk = orders(&mut Random::new(1), &uneven(), 1, 5_000);
+        assert!(walk.values().any(|n| *n > 1_500) || walk.len() < 10, "a random walk is far from it: {walk:?}");
+    }
+
+    #[test]
+    fn what_is_still_to_be_started_counts_for_its_parent() {
+        let program = [vec![(Store, 1), (Store, 3), (Spawn, 2)], vec![(Store, 1)], vec![(Store, 1); 4]];
+        let found = orders(&mut Surw::new(2), &program, 1, 6_000);
+        assert_eq!(found.len(), 6, "the one store of actor 1 among five");
+        assert!(found.values().all(|n| (850..1150).contains(n)), "1000 each expected: {found:?}");
+    }
+
+    #[test]
+    fn an_object_is_drawn_by_its_share_if_its_order_can_matter() {
+        // Objects 1 and 2 are shared and written, 3 is only read, 4 belongs to one actor.
+        let one = vec![(Store, 1), (Store, 1), (Store, 1), (Store, 2), (Load, 3), (Load, 3), (Store, 4)];
+        let program = [one.clone(), one[..6].to_vec()];
+        let mut surw = Surw::new(3);
+        let mut drawn = [0; 5];
+        for _ in 0..4_000 {
+            play_ops(&mut surw, &program, 1);
+            drawn[surw.chosen as usize] += 1;
+        }
+        assert_eq!((drawn[0], drawn[3], drawn[4]), (1, 0, 0), "{drawn:?}: only the first execution knows nothing");
+        assert!((2_850..3_150).contains(&drawn[1]), "{drawn:?}: three of four");
+    }
+
+    #[test]
+    fn a_program_that_is_another_one_each_time_comes_to_its_end() {
+        let programs = [
+            uneven().to_vec(),
+            vec![vec![(Load, 7); 3], vec![(Store, 7), (Spawn, 3)], vec![(Store, 1)], vec![(Store, 7); 2]],
+            vec![vec![(Store, 1)]; 9],
+            vec![vec![(Store, 2); 30], vec![(Load, 2)]],
+        ];
+        let mut surw = Surw::new(4);
+        for round in 0..200 {
+            let program = &programs[round % programs.len()];
+            let runs = play_ops(&mut surw, program, 1);
+            assert_eq!(runs[0].len(), program.iter().map(Vec::len).sum::<usize>());
+        }
+    }
+
+    #[test]
+    fn nobody_starves_beside_those_that_spin() {
+        for seed in 0..20 {
+            let spinner = vec![(Load, 1); 9_000];
+            let program = [spinner.clone(), spinner, vec![(Store, 2), (Store, 1)]];
+            let mut surw = Surw::new(seed);
+            // They were not known to spin.
+            play_ops(&mut surw, &[vec![(Load, 1)], vec![(Load, 1)], vec![(Store, 2), (Store, 1)]], 1);
+            for run in play_ops(&mut surw, &program, 5) {
+                let at = run.iter().rposition(|actor| *actor == 2);
+                assert!(at.is_some_and(|at| at < run.len() - 1), "{at:?} of {}", run.len());
+            }
+        }
+    }
+}

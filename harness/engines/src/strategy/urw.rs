@@ -116,7 +116,8 @@ impl Strategy for Urw {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategy::testing::play;
+    use crate::strategy::testing::{play, play_ops};
+    use racehunt_sync::hook::Kind::{Spawn, Store};
 
     #[test]
     fn a_long_actor_does_not_crowd_out_orders() {
@@ -125,5 +126,14 @@ mod tests {
         let runs = play(&mut Urw::new(5), &[9, 1], 4000);
         let late = runs.iter().filter(|r| r.iter().position(|a| *a == 1).is_some_and(|p| p >= 7)).count();
         assert!((900..1600).contains(&late), "{late} of 4000, 1200 expected");
+    }
+
+    #[test]
+    fn what_is_still_to_be_started_counts_for_its_parent() {
+        // One step of actor 1, among one of actor 0 and then four of the actor that it starts: 6 places.
+        let program = [vec![(Store, 1), (Spawn, 2)], vec![(Store, 1)], vec![(Store, 1); 4]];
+        let runs = play_ops(&mut Urw::new(3), &program, 6000);
+        let first = runs.iter().filter(|r| r[0] == 1).count();
+        assert!((800..1200).contains(&first), "{first} of 6000, 1000 expected");
     }
 }

@@ -83,7 +83,7 @@ fn replays(outcome: &TrialOutcome) {
 
 #[test]
 fn a_split_update_is_lost_under_every_model_and_strategy() {
-    for strategy in ["random", "pct:2", "urw", "dfs"] {
+    for strategy in ["random", "pct:2", "urw", "pos", "surw", "dfs"] {
         let engine = SHUTTLE.replace("random", strategy);
         let outcome = hunt(&trial("split", &engine, &[2, 2]));
         assert_eq!(kinds(&outcome), [FindingKind::Lost], "{strategy}");

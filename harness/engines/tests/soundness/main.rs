@@ -11,3 +11,4 @@ mod memory;
 mod program;
 mod round_trip;
 mod run;
+mod sampled;
