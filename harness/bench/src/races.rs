@@ -154,13 +154,13 @@ pub fn races_table(words: &[String], mut print: impl FnMut(&str)) {
         };
         let row: Vec<Cell> = names.iter().map(cell).collect();
         let last = names.last().and_then(|n| n.parse().ok()).and_then(|n| minimal(race, n));
-        let switches = last.map_or_else(|| "–".to_owned(), |(n, sure)| format!("{n}{}", if sure { "" } else { " (?)" }));
+        let switches =
+            last.map_or_else(|| "–".to_owned(), |(n, sure)| format!("{n}{}", if sure { "" } else { " (?)" }));
         let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
         print(&format!("| {} | {} | {} | {switches} |", race.name, race.finding, cells.join(" | ")));
         all.push(row);
     }
-    let means: Vec<String> = (0..names.len())
-        .map(|at| format!("{:.1}", crate::geometric_mean(all.iter().map(|row| &row[at]))))
-        .collect();
+    let means: Vec<String> =
+        (0..names.len()).map(|at| format!("{:.1}", crate::geometric_mean(all.iter().map(|row| &row[at])))).collect();
     print(&format!("| geometric mean | | {} | |", means.join(" | ")));
 }

@@ -3,6 +3,7 @@
 //! A strategy sees actors, never tasks of an engine: it can be tested without one, and is driven by
 //! [`crate::shuttle`] alone.
 
+mod auto;
 mod dfs;
 mod pct;
 mod pos;
@@ -15,6 +16,7 @@ mod surw;
 mod tree;
 mod urw;
 
+pub use auto::Auto;
 pub use dfs::Dfs;
 pub use pct::Pct;
 pub use pos::Pos;
@@ -118,6 +120,7 @@ pub fn named(name: &Name, seed: u64) -> Box<dyn Strategy> {
         Name::Urw => Box::new(Urw::new(seed)),
         Name::Pos => Box::new(Pos::new(seed)),
         Name::Surw => Box::new(Surw::new(seed)),
+        Name::Auto => Box::new(Auto::new(seed)),
         Name::Dfs => Box::new(Dfs::default()),
     }
 }

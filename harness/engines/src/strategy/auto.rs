@@ -37,6 +37,14 @@ struct Member {
     credit: i64,
 }
 
+impl Member {
+    /// Its turn showed something new, or not.
+    fn hears(&mut self, fresh: bool) {
+        let now = if fresh { ALL } else { 0 };
+        self.fresh += (now - self.fresh) / LAST;
+    }
+}
+
 /// Every one of a member's last turns showed something new.
 const ALL: i64 = 256;
 
@@ -119,8 +127,7 @@ impl Strategy for Auto {
     fn ended(&mut self, end: End) {
         let fresh = self.race.judge();
         let member = &mut self.members[self.turn];
-        let now = if fresh { ALL } else { 0 };
-        member.fresh += (now - member.fresh) / LAST;
+        member.hears(fresh);
         if let Some(other) = &mut member.strategy {
             other.ended(End { fresh, ..end });
         }
@@ -132,5 +139,46 @@ impl Strategy for Auto {
                 other.restart();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whose turn it was in each of `executions`; `shows` tells which members show something new.
+    fn turns(executions: usize, shows: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut auto = Auto::new(1);
+        (0..executions)
+            .map(|_| {
+                auto.begin();
+                let turn = auto.turn;
+                auto.members[turn].hears(shows(turn));
+                turn
+            })
+            .collect()
+    }
+
+    fn count(turns: &[usize], member: usize) -> usize {
+        turns.iter().filter(|turn| **turn == member).count()
+    }
+
+    #[test]
+    fn every_member_has_its_turns_from_the_start() {
+        let turns = turns(26, |_| true);
+        assert_eq!(turns[0], FIRST);
+        assert!((15..=17).contains(&count(&turns, 0)), "8 of 13: {turns:?}");
+        for member in 1..6 {
+            assert!((1..=3).contains(&count(&turns, member)), "{turns:?}");
+        }
+    }
+
+    #[test]
+    fn who_shows_more_has_more_turns_and_nobody_none() {
+        let turns = turns(13_000, |member| member == 3);
+        let [all, one] = [count(&turns, 3), count(&turns, 4)];
+        assert!(all > one * 3, "{all} and {one}");
+        assert!((1..6).all(|member| count(&turns, member) > 500), "a floor");
+        assert!(count(&turns, 0) > count(&turns, 3), "the race-directed one has eight shares");
     }
 }

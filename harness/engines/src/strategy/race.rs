@@ -213,6 +213,8 @@ impl Race {
                 None => BEYOND + turn.rank,
             },
         };
+        // Whoever gives way does so to all.
+        let priority = if pending.kind == Kind::Yield { self.drop_below_all() } else { priority };
         let turn = &mut self.turns[actor as usize];
         (turn.seq, turn.number, turn.priority, turn.until) = (pending.seq, number, priority, None);
         let Some(number) = number else { return };
@@ -293,8 +295,7 @@ impl Strategy for Race {
                 }
             }
         });
-        if let Some(current) = point.current.filter(|_| point.yielding || self.streak >= STREAK) {
-            self.know(current);
+        if let Some(current) = self.last.filter(|_| self.streak >= STREAK) {
             self.turns[current as usize].priority = self.drop_below_all();
         }
         let picked = *point.options.iter().max_by_key(|actor| self.turns[**actor as usize].priority)?;
