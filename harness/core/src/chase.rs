@@ -11,7 +11,7 @@ use crate::scenario::{Fault, Strategy, Timespan};
 use std::time::Duration;
 
 /// What picks the steps of a search.
-pub const STRATEGY: Strategy = Strategy::Urw;
+pub const STRATEGY: Strategy = Strategy::Auto;
 
 /// Executions over all searches for one finding.
 pub const EXECUTIONS: u64 = 20_000;

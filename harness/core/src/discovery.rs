@@ -83,6 +83,7 @@ impl Sampling {
         match strategy {
             Strategy::Random | Strategy::Pos => Self::Independent,
             Strategy::Pct(_) | Strategy::Urw | Strategy::Surw => Self::Learns,
+            Strategy::Auto => Self::Adapts,
             Strategy::Dfs | Strategy::Exhaustive => Self::InOrder,
         }
     }

@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const STACK: usize = 1 << 20;
 
 /// Where the actors are started, as their steps show it.
-const FILE: &str = file!();
+pub(crate) const FILE: &str = file!();
 
 /// Makes the model of a part of a program.
 pub type Make<'a> = &'a (dyn Fn(&Case) -> Result<Arc<Model>, EngineError> + Sync);

@@ -3,6 +3,7 @@
 //! A strategy sees actors, never tasks of an engine: it can be tested without one, and is driven by
 //! [`crate::shuttle`] alone.
 
+mod auto;
 mod bounded;
 mod dfs;
 mod exhaustive;
@@ -10,6 +11,7 @@ mod follow;
 mod lent;
 mod pct;
 mod pos;
+mod race;
 mod random;
 mod record;
 mod reduce;
@@ -19,6 +21,7 @@ mod surw;
 mod tree;
 mod urw;
 
+pub use auto::Auto;
 pub use bounded::Bounded;
 pub use dfs::Dfs;
 pub use exhaustive::{Classes, Exhaustive, Part, Rest, Tree};
@@ -26,6 +29,7 @@ pub use follow::Follow;
 pub use lent::Lent;
 pub use pct::Pct;
 pub use pos::Pos;
+pub use race::Race;
 pub use random::Random;
 pub use record::{Record, Recording};
 pub use reduce::Reduce;
@@ -136,6 +140,7 @@ pub fn named(name: &Name, seed: u64) -> Box<dyn Strategy> {
         Name::Urw => Box::new(Urw::new(seed)),
         Name::Pos => Box::new(Pos::new(seed)),
         Name::Surw => Box::new(Surw::new(seed)),
+        Name::Auto => Box::new(Auto::new(seed)),
         Name::Dfs => Box::new(Dfs::default()),
         Name::Exhaustive => Box::new(Exhaustive::default()),
     }

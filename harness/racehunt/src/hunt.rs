@@ -97,16 +97,14 @@ pub struct Hunt {
 
 impl Hunt {
     /// Searches under shuttle (sequentially consistent) with a strategy as scenarios name it: `"random"`, `"pct:3"`,
-    /// `"urw"`, `"dfs"`, …. Default: the best there is, or none if [`Hunt::loom`] is asked for and this is not.
+    /// `"exhaustive"`, …. Default: `"auto"`, or none if [`Hunt::loom`] is asked for and this is not.
     ///
     /// # Panics
     /// If no strategy is called so.
     #[track_caller]
     pub fn strategy(mut self, name: &str) -> Self {
-        self.strategy = Some(name.parse().unwrap_or_else(|e| match name {
-            "auto" => best(),
-            _ => panic!("hunt({:?}).strategy({name:?}): {e}", self.name),
-        }));
+        let read = name.parse();
+        self.strategy = Some(read.unwrap_or_else(|e| panic!("hunt({:?}).strategy({name:?}): {e}", self.name)));
         self
     }
 
@@ -193,6 +191,4 @@ impl Hunt {
 }
 
 /// What searches if nobody says with what.
-fn best() -> Strategy {
-    "auto".parse().unwrap_or(Strategy::Urw)
-}
+const BEST: Strategy = Strategy::Auto;

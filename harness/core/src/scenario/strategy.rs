@@ -20,6 +20,9 @@ pub enum Strategy {
     Pos,
     /// `surw`: each execution evens out the orders of the operations on one object. Misses what needs several to be odd.
     Surw,
+    /// `auto`: all of the above in turn, with feedback, and most turns to a search that turns races round. What to take if
+    /// nothing speaks for another.
+    Auto,
     /// `dfs`: every schedule in order. Complete if it comes to its end, one corner of the space if not.
     Dfs,
     /// `exhaustive`: every schedule but for the order of steps that commute. Complete if it comes to its end.
@@ -43,6 +46,7 @@ impl FromStr for Strategy {
             ("urw", None) => Ok(Self::Urw),
             ("pos", None) => Ok(Self::Pos),
             ("surw", None) => Ok(Self::Surw),
+            ("auto", None) => Ok(Self::Auto),
             ("dfs", None) => Ok(Self::Dfs),
             ("exhaustive", None) => Ok(Self::Exhaustive),
             ("pct", Some(depth)) => match depth.parse() {
@@ -53,12 +57,12 @@ impl FromStr for Strategy {
                 )),
             },
             ("pct", None) => Err(ElementError::new("`pct` needs a depth", "such as \"pct:3\"")),
-            ("random" | "urw" | "pos" | "surw" | "dfs" | "exhaustive", Some(_)) => {
+            ("random" | "urw" | "pos" | "surw" | "auto" | "dfs" | "exhaustive", Some(_)) => {
                 Err(ElementError::new(format!("`{name}` takes no number"), format!("write \"{name}\"")))
             }
             _ => Err(ElementError::new(
                 format!("unknown strategy {}", quoted(text)),
-                suggest(name, &["random", "pct:3", "urw", "pos", "surw", "dfs", "exhaustive"]),
+                suggest(name, &["random", "pct:3", "urw", "pos", "surw", "auto", "dfs", "exhaustive"]),
             )),
         }
     }
@@ -72,6 +76,7 @@ impl fmt::Display for Strategy {
             Self::Urw => f.write_str("urw"),
             Self::Pos => f.write_str("pos"),
             Self::Surw => f.write_str("surw"),
+            Self::Auto => f.write_str("auto"),
             Self::Dfs => f.write_str("dfs"),
             Self::Exhaustive => f.write_str("exhaustive"),
         }
@@ -81,8 +86,8 @@ impl fmt::Display for Strategy {
 text_serde!(
     Strategy,
     "Strategy",
-    r"^(random|pct:[0-9]+|urw|pos|surw|dfs|exhaustive)$",
-    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"pos\", \"surw\", \"dfs\", \"exhaustive\"."
+    r"^(random|pct:[0-9]+|urw|pos|surw|auto|dfs|exhaustive)$",
+    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"pos\", \"surw\", \"auto\", \"dfs\", \"exhaustive\"."
 );
 
 #[cfg(test)]
@@ -91,7 +96,7 @@ mod tests {
 
     #[test]
     fn reads_and_writes_the_same() {
-        for text in ["random", "pct:1", "pct:3", "urw", "pos", "surw", "dfs", "exhaustive"] {
+        for text in ["random", "pct:1", "pct:3", "urw", "pos", "surw", "auto", "dfs", "exhaustive"] {
             assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
         }
         assert_eq!("pct:3".parse(), Ok(Strategy::Pct(3)));

@@ -1,7 +1,7 @@
 //! From a hunt to its outcome: a replay if a token asks for it, else each engine in turn.
 
 use super::outcome::Outcome;
-use super::{Hunt, REPLAY, best};
+use super::{BEST, Hunt, REPLAY};
 use racehunt_core::finding::Finding;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, LoomConfig, Params, Program, ShuttleConfig, Trial, trial_seed};
@@ -36,7 +36,7 @@ pub(super) fn run(hunt: &Hunt, body: impl Fn() + Send + Sync + 'static) -> Outco
         Err(why) => outcome.reasons.push(why),
         Ok(Some(token)) => follow(&token, &model, &mut outcome),
         Ok(None) => {
-            let strategy = if hunt.loom.is_some() { hunt.strategy } else { Some(hunt.strategy.unwrap_or_else(best)) };
+            let strategy = if hunt.loom.is_some() { hunt.strategy } else { Some(hunt.strategy.unwrap_or(BEST)) };
             let shuttle = strategy.map(|strategy| under_shuttle(hunt, strategy, &model));
             let loom = hunt.loom.as_ref().map(|bounds| under_loom(hunt, bounds, &model));
             outcome.searches.extend(shuttle.into_iter().chain(loom));

@@ -2,7 +2,7 @@
 
 use super::touch::{How, TIME, touch};
 use super::words::mix;
-use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, ObjectId, Pending, with};
+use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, ObjectId, Pending, Site, with};
 
 /// The pending operation of `actor`; `None` if it announced nothing since its last one.
 #[must_use]
@@ -63,6 +63,12 @@ pub fn with_pending<R>(f: impl FnOnce(&[Option<Pending>]) -> R) -> R {
 #[must_use]
 pub fn parent(actor: ActorId) -> Option<ActorId> {
     with(|w| w.parents.get(actor as usize).copied().flatten())
+}
+
+/// Where `actor` was started.
+#[must_use]
+pub fn started_at(actor: ActorId) -> Option<Site> {
+    with(|w| w.started.get(actor as usize).map(|s| s.0))
 }
 
 /// The actor whose end `actor` waited for last.
