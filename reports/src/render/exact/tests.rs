@@ -58,8 +58,11 @@ fn what_a_search_found_is_shown_and_laid_out() {
     let report = run(false, found);
     let shown = says(
         &report,
-        "on real threads: 386 of 10,000 executions; exact: a model search of 2 actors × 2 ops found it after 17 executions: \
-         replays exactly: 2 actors, 2 ops, 1 context switch (found with 2 actors, 4 ops, 4 context switches), 10 of 10 replays showed the same",
+        &format!(
+            "on real threads: 386 of 10,000 executions; exact: a model search of 2 actors × 2 ops found it after 17 \
+             executions: {}\n    racehunt replay rh1:canned",
+            repro(distinct(&report)[0].exact().unwrap())
+        ),
     );
     assert!(shown.contains("counters.snapshot") && !shown.contains("no schedule is known"), "{shown}");
     assert_eq!(distinct(&report)[0].steps(), Some(&lost_increment()));

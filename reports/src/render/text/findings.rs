@@ -54,9 +54,7 @@ const LONGEST_TOKEN: usize = 400;
 
 /// The command that replays it, if it is known: by its token, if that is short enough, else from the report.
 fn command(one: &Distinct<'_>, options: &TextOptions) -> Option<String> {
-    let best = one.best.finding;
-    let companion = || best.exact.as_ref()?.companion()?.1.repro.token();
-    let token = best.repro.token().or_else(companion)?;
+    let token = one.exact()?.repro.token()?;
     if token.len() <= LONGEST_TOKEN {
         return Some(format!("racehunt replay {}", clean(token)));
     }
