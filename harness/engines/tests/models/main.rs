@@ -2,6 +2,7 @@
 
 mod exhaustive;
 mod searched;
+mod marks;
 mod toys;
 
 use racehunt_core::discovery::Unseen;
@@ -116,10 +117,7 @@ fn a_split_update_is_lost_under_every_model_and_strategy() {
         replays(&outcome);
         let (switches, shrunk) = shrunk(&outcome);
         assert_eq!((switches.kept, shrunk.fewest_switches), (1, true), "{strategy}: leave once between load and store");
-        let shown = outcome.findings[0].interleaving.as_ref().expect("a model's");
-        let kinds: Vec<_> =
-            shown.racing.iter().map(|r| [r.opens, r.first, r.second].map(|i| &shown.steps[i].kind)).collect();
-        assert_eq!(kinds, [["load", "store", "store"]], "{strategy}");
+        marks::a_store_came_between(&outcome.findings[0]);
         assert_eq!((shrunk.found, shrunk.kept, shrunk.end), (size(2, 4), size(2, 2), ShrinkEnd::Done), "{strategy}");
     }
     let outcome = hunt(&trial("split", LOOM, &[2, 2]));
@@ -167,13 +165,7 @@ fn a_deadlock_names_who_holds_and_who_waits_and_the_search_goes_on() {
         assert!(f.message.contains("D waits to lock Mutex") && f.message.contains("held by A since"), "{}", f.message);
         assert!(f.message.contains("A waits to lock Mutex") && f.message.contains("held by D since"), "{}", f.message);
         replays(&outcome);
-        let shown = f.interleaving.as_ref().expect("a model's");
-        // D and A are actors 1 and 2: each waits for ever for the other, who holds what it wants to the end.
-        let mut stuck: Vec<_> =
-            shown.waits.iter().filter(|w| w.to.is_none()).map(|w| (w.actor, w.on.clone())).collect();
-        stuck.sort_unstable();
-        assert_eq!(stuck, [(1, vec![2]), (2, vec![1])], "{shown:?}");
-        assert_eq!((shown.holds.iter().filter(|h| h.to.is_none()).count(), shown.racing.len()), (2, 0));
+        marks::each_waits_for_the_other(f);
         if engine == SHUTTLE {
             assert_eq!(outcome.executions, 2000, "a deadlock does not end the search");
             assert!(f.count > 1 && f.count < 2000, "{}", f.count);
