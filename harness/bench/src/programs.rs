@@ -48,7 +48,7 @@ fn lock(mutex: &Mutex<i32>) -> MutexGuard<'_, i32> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `actors` − 1 setters store a and then b; one checker sees something in between. As in SCTBench each comparison loads
+/// `actors` − 1 setters store a and then b; one checker sees something in between. As in `SCTBench` each comparison loads
 /// anew, so that only "a is stored, no b is" shows.
 fn reorder(actors: usize) -> Program {
     Program::new(format!("reorder_{actors}"), move || {
@@ -71,7 +71,7 @@ fn reorder(actors: usize) -> Program {
 }
 
 /// Writers set d1 under one lock and then d2 to d1 + 1 under another; the reader sees one without the other. `actors`
-/// counts the reader, but for the smallest, which is one writer and the reader. (SCTBench.)
+/// counts the reader, but for the smallest, which is one writer and the reader. (`SCTBench`.)
 fn twostage(actors: usize) -> Program {
     let writers = (actors - 1).max(1);
     Program::new(format!("twostage_{actors}"), move || {
@@ -98,7 +98,7 @@ fn twostage(actors: usize) -> Program {
     })
 }
 
-/// A driver is stopped while a request that it let in still runs. (Qadeer and Wu, PLDI 2004; SCTBench.)
+/// A driver is stopped while a request that it let in still runs. (Qadeer and Wu, PLDI 2004; `SCTBench`.)
 fn bluetooth() -> Program {
     #[derive(Default)]
     struct Driver {

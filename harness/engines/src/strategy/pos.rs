@@ -14,7 +14,7 @@ use rand_pcg::Pcg64Mcg;
 ///
 /// Deviations: an operation without an object (a yield, a sleep, a fence) can race with nothing, ever: the best of those
 /// runs first and nothing is drawn anew. That is not to be confused with an operation on an object that nobody else is
-/// about to touch. When an actor has waited for [`PATIENCE`] picks for each actor, all draw anew: one that spins draws a
+/// about to touch. When an actor has waited for 64 picks for each actor, all draw anew: one that spins draws a
 /// new priority each time round and would keep an unlucky one from ever running.
 #[derive(Debug)]
 pub struct Pos {

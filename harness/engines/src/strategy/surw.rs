@@ -21,7 +21,7 @@ use rand_pcg::Pcg64Mcg;
 /// alone: when nobody else can run, the intended one waits for one of them, and another is drawn. Objects are told
 /// apart by the order of their creation, which may differ between executions: then the counts are wrong, the order is
 /// not uniform, and that is all. Steps that no other actor can see the moment of (start, spawn, join, unlock) are not
-/// counted, forced ones are. An actor that yields falls to the end of the order, and after [`PATIENCE`] picks for each
+/// counted, forced ones are. An actor that yields falls to the end of the order, and after 64 picks for each
 /// actor the order is drawn anew, so that one which spins does not keep the others from running.
 #[derive(Debug)]
 pub struct Surw {
