@@ -1,8 +1,8 @@
 //! The model engines on subjects with one known fault each: found, or clean, or unknown, and never the wrong one.
 
 mod exhaustive;
-mod searched;
 mod marks;
+mod searched;
 mod toys;
 
 use racehunt_core::discovery::Unseen;
