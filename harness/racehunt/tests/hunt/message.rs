@@ -10,7 +10,7 @@ fn the_message_has_the_finding_its_interleaving_and_the_command() {
     for part in [
         "hunt lost: fail\n  ! panic: main panicked at ",
         "assertion `left == right` failed: an update was lost",
-        "replays exactly: schedule of 1 context switch (found with ",
+        "replays exactly: 1 context switch, the fewest there are (",
         "10 of 10 replays showed the same",
         "│ main",
         "│ actor-1",

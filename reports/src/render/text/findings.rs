@@ -106,7 +106,7 @@ fn claim(confirmed: Confirmed) -> &'static str {
 /// What is executed and how often an actor is left, now and as found. No more is claimed than was tried.
 fn shrink(switches: Switches, shrunk: Shrunk) -> String {
     let (kept, found) = (sized(shrunk.kept, switches.kept), sized(shrunk.found, switches.found));
-    let fewest = if shrunk.fewest_switches && switches.kept > 0 { ", which are the fewest" } else { "" };
+    let fewest = if shrunk.fewest_switches && switches.kept > 0 { ", the fewest there are" } else { "" };
     let how = match shrunk.end {
         ShrinkEnd::NotTried => return format!("{found}, not shrunk"),
         ShrinkEnd::Stopped => ", stopped before it was at its smallest",
@@ -161,7 +161,7 @@ mod tests {
         let from = "(found with 3 actors, 9 ops, 1 kill, 14 context switches)";
         let to = "2 actors, 2 ops, 1 context switch";
         assert_eq!(said(ShrinkEnd::Done, false, kept), format!("{to} {from}"));
-        assert_eq!(said(ShrinkEnd::Done, true, kept), format!("{to}, which are the fewest {from}"));
+        assert_eq!(said(ShrinkEnd::Done, true, kept), format!("{to}, the fewest there are {from}"));
         let budget = format!("{to} {from}, the smallest found before the budget for it ended");
         assert_eq!(said(ShrinkEnd::Budget, false, kept), budget);
         assert_eq!(
