@@ -67,11 +67,16 @@ impl Distinct<'_> {
         !matches!(self.best.finding.repro, Repro::Statistical { .. })
     }
 
-    /// The steps that are easiest to read: the best trial's, or those of a search that followed real threads.
+    /// The finding that replays: the best trial's, or that of a search which followed real threads.
+    #[must_use]
+    pub fn exact(&self) -> Option<&Finding> {
+        if self.replays() { Some(self.best.finding) } else { Some(self.best.finding.exact.as_ref()?.companion()?.1) }
+    }
+
+    /// The steps that are easiest to read.
     #[must_use]
     pub fn steps(&self) -> Option<&Interleaving> {
-        let Finding { interleaving, exact, .. } = self.best.finding;
-        interleaving.as_ref().or_else(|| exact.as_ref()?.companion()?.1.interleaving.as_ref())
+        self.exact()?.interleaving.as_ref()
     }
 
     /// Engine, executions that showed it and executions run, for each engine that saw it.

@@ -169,7 +169,7 @@ fn impossible_sizes() {
 fn names() {
     assert_shown!(told(&[
         ("\"random\"", "\"randm\""),
-        ("\"random\"", "\"auto\""),
+        ("\"random\"", "\"automatic\""),
         ("finding = \"lost\"", "finding = \"lots\""),
         ("variants = [\"published-fix\"]", "variants = [\"publishd-fix\"]"),
         ("variants = [\"published-fix\"]", "engines = [\"stres\"]"),

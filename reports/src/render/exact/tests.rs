@@ -6,7 +6,7 @@ use crate::distinct::distinct;
 use crate::model::Report;
 use crate::render::{TextOptions, json, markdown, text};
 use racehunt_core::chase::searches;
-use racehunt_core::finding::{FindingKind, Shrunk, Switches};
+use racehunt_core::finding::{FindingKind, ShrinkEnd, Shrunk, Size, Switches};
 use racehunt_core::scenario::EngineKind::{Shuttle, Stress};
 use racehunt_core::verdict::Verdict;
 
@@ -26,12 +26,13 @@ fn run(by_shuttle: bool, exact: impl FnOnce(&TrialOutcome) -> Option<Exact>) -> 
 fn found(stress: &TrialOutcome) -> Option<Exact> {
     let finding = &stress.findings[0];
     let search = searches(&stress.trial, &finding.fingerprint).remove(0);
+    let size = Size { actors: 2, ops: 4, kills: 0 };
     let repro = Repro::Schedule {
         program: vec![],
         schedule: "0*3 1*5 0".into(),
         seed: search.seed,
         switches: Switches { found: 4, kept: 1 },
-        shrunk: Shrunk::default(),
+        shrunk: Shrunk { kept: Size { ops: 2, ..size }, end: ShrinkEnd::Done, ..Shrunk::not_tried(size) },
         spared: vec![],
         token: "rh1:canned".into(),
         confirmed: Confirmed { same: 10, of: 10 },
@@ -57,8 +58,11 @@ fn what_a_search_found_is_shown_and_laid_out() {
     let report = run(false, found);
     let shown = says(
         &report,
-        "on real threads: 386 of 10,000 executions; exact: a model search of 2 actors × 2 ops found it after 17 executions: \
-         replays exactly: schedule of 1 context switch (found with 4), 10 of 10 replays showed the same",
+        &format!(
+            "on real threads: 386 of 10,000 executions; exact: a model search of 2 actors × 2 ops found it after 17 \
+             executions: {}\n    racehunt replay rh1:canned",
+            repro(distinct(&report)[0].exact().unwrap())
+        ),
     );
     assert!(shown.contains("counters.snapshot") && !shown.contains("no schedule is known"), "{shown}");
     assert_eq!(distinct(&report)[0].steps(), Some(&lost_increment()));

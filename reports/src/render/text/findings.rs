@@ -54,7 +54,7 @@ const LONGEST_TOKEN: usize = 400;
 
 /// The command that replays it, if it is known: by its token, if that is short enough, else from the report.
 fn command(one: &Distinct<'_>, options: &TextOptions) -> Option<String> {
-    let token = one.best.finding.repro.token()?;
+    let token = one.exact()?.repro.token()?;
     if token.len() <= LONGEST_TOKEN {
         return Some(format!("racehunt replay {}", clean(token)));
     }

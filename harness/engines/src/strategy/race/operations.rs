@@ -25,7 +25,8 @@ impl Operation {
 }
 
 /// Numbers for operations: one for each role, place, kind and object. Actors that were started at the same place of the
-/// code under test have the same role, so that a hundred of them are as one.
+/// code under test have the same role, so that a hundred of them are as one. Objects go by the order in which they were
+/// made: where that differs between executions an operation has several numbers, which costs turns and nothing else.
 #[derive(Debug, Default)]
 pub(super) struct Operations {
     numbers: HashMap<u64, u32, BuildHasherDefault<Identity>>,
