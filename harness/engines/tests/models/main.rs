@@ -5,6 +5,7 @@ mod marks;
 mod searched;
 mod toys;
 
+use marks::size;
 use racehunt_core::discovery::Unseen;
 use racehunt_core::finding::{Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
 use racehunt_core::outcome::TrialOutcome;
@@ -90,10 +91,6 @@ fn shrunk(outcome: &TrialOutcome) -> (Switches, Shrunk) {
     (*switches, *shrunk)
 }
 
-fn size(actors: u32, ops: u32) -> Size {
-    Size { actors, ops, kills: 0 }
-}
-
 /// Each finding of `outcome` replays, step by step, and was confirmed 10 of 10.
 fn replays(outcome: &TrialOutcome) {
     for f in &outcome.findings {
@@ -162,8 +159,6 @@ fn a_deadlock_names_who_holds_and_who_waits_and_the_search_goes_on() {
         let outcome = hunt(&trial("ab-ba", engine, &[1, 1]));
         assert_eq!(kinds(&outcome), [FindingKind::Deadlock], "{outcome:?}");
         let f = &outcome.findings[0];
-        assert!(f.message.contains("D waits to lock Mutex") && f.message.contains("held by A since"), "{}", f.message);
-        assert!(f.message.contains("A waits to lock Mutex") && f.message.contains("held by D since"), "{}", f.message);
         replays(&outcome);
         marks::each_waits_for_the_other(f);
         if engine == SHUTTLE {

@@ -1,6 +1,10 @@
-//! What recorded interleavings mark.
+//! What recorded findings say and mark.
 
-use racehunt_core::finding::Finding;
+use racehunt_core::finding::{Finding, Size};
+
+pub(crate) fn size(actors: u32, ops: u32) -> Size {
+    Size { actors, ops, kills: 0 }
+}
 
 /// The racing pair is the two stores, and the window opened with the load before them.
 pub(crate) fn a_store_came_between(finding: &Finding) {
@@ -12,6 +16,10 @@ pub(crate) fn a_store_came_between(finding: &Finding) {
 
 /// The actors 1 and 2 wait for ever, each for the other, who holds to the end what it wants; no steps race.
 pub(crate) fn each_waits_for_the_other(finding: &Finding) {
+    for (waits, holds) in [("D", "A"), ("A", "D")] {
+        let said = [format!("{waits} waits to lock Mutex"), format!("held by {holds} since")];
+        assert!(said.iter().all(|part| finding.message.contains(part)), "{}", finding.message);
+    }
     let shown = finding.interleaving.as_ref().expect("a model's");
     let stuck = shown.waits.iter().filter(|w| w.to.is_none());
     let mut stuck: Vec<_> = stuck.map(|w| (w.actor, w.on.clone())).collect();
