@@ -143,3 +143,29 @@ fn one_execution_a_class_where_the_moments_of_calls_matter() {
 fn timeouts_are_ordered_against_everything() {
     agree(Deck::Timeouts, 60);
 }
+
+/// Programs of which a class was once left out, each by another mistake.
+#[test]
+fn what_was_once_left_out_is_not() {
+    use Step::{Add, Cas, Fail, Load, Lock, Meet, NotifyAll, NotifyOne, Poisoned, Put, Scope, Tick, TryRead, WaitFor};
+    use std::sync::atomic::Ordering::SeqCst;
+    let programs: [&[&[Step]]; 8] = [
+        // That a lock was waited for is no reason why it could not have been taken first.
+        &[&[Lock(0)], &[Lock(0)]],
+        // A timeout takes the mutex half-way through its step, whoever has it.
+        &[&[Lock(0), Load(1, SeqCst)], &[Lock(0), WaitFor(1)]],
+        // A waiter that was woken up waits for the mutex, and did not before.
+        &[&[Lock(0), NotifyOne], &[Lock(0), WaitFor(1)]],
+        // What is done at once after a step goes with it.
+        &[&[Poisoned], &[Lock(0), Cas(1, 0, 3)], &[Put, Poisoned]],
+        &[&[Lock(0), WaitFor(2), WaitFor(1)], &[NotifyAll]],
+        // Looks at the end of a scope are not seen.
+        &[&[Scope], &[Scope, Scope], &[]],
+        &[&[Tick, Add(0, SeqCst)], &[Meet], &[Meet, Tick]],
+        &[&[TryRead], &[Lock(0), Fail(0)], &[Add(0, SeqCst), Poisoned]],
+    ];
+    for program in programs {
+        let program = Program(program.iter().map(|actor| actor.to_vec()).collect());
+        assert_eq!(fault(&program), None, "{program:?}");
+    }
+}

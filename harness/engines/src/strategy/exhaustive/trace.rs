@@ -239,33 +239,52 @@ impl Trace {
             node.want_all();
             return Turn::Unclear;
         }
-        // The steps that can be done without `chosen`: of each actor the first, and whether nothing of the others has to
-        // come before it.
-        let mut firsts: Vec<(u32, u32)> = Vec::new();
-        let mut heads: Vec<u32> = Vec::new();
-        for step in self.events[from + 1..].iter().filter(|step| !follows(step)) {
-            if firsts.iter().any(|f| f.0 == step.actor) {
-                continue;
-            }
-            if !firsts.iter().any(|f| step.clock.has(f.0, f.1)) {
-                heads.push(step.actor);
-            }
-            firsts.push((step.actor, step.index));
+        let mut alone = clock.clone();
+        for g in given.iter().filter(|g| !needs(g)) {
+            alone.join(&self.events[g.step as usize].clock);
         }
-        if next {
-            let mut alone = clock.clone();
-            for g in given.iter().filter(|g| !needs(g)) {
-                alone.join(&self.events[g.step as usize].clock);
+        let Some((firsts, mut heads)) = self.without(from, clock, event.eager.then_some(&alone)) else {
+            return Turn::Never;
+        };
+        if next && !firsts.iter().any(|f| alone.has(f.0, f.1)) {
+            if !node.offers(event.actor) {
+                return Turn::Never;
             }
-            if !firsts.iter().any(|f| alone.has(f.0, f.1)) {
-                if !node.offers(event.actor) {
-                    return Turn::Never;
-                }
-                heads.insert(0, event.actor);
-            }
+            heads.insert(0, event.actor);
         }
         node.want_one(&heads);
         if held || given.iter().any(|g| g.since.is_none() && needs(g)) { Turn::Unclear } else { Turn::Done }
+    }
+
+    /// The steps after number `from` that can be done without it: of each actor the first, and the actors whose first one
+    /// needs none of the others. `None` if `clock` has a step that cannot. A step goes with all that is done at once after
+    /// it: without the one there is not the other, and what comes before the one comes before both. `last` is the clock of
+    /// one more that is done at once.
+    fn without(&self, from: usize, clock: &Clock, last: Option<&Clock>) -> Option<(Vec<(u32, u32)>, Vec<u32>)> {
+        let mut out = vec![(self.events[from].actor, self.events[from].index)];
+        let (mut firsts, mut heads) = (Vec::<(u32, u32)>::new(), Vec::new());
+        let group = |at: usize| at + 1 + self.events[at + 1..].iter().take_while(|step| step.eager).count();
+        let has = |clock: &Clock, all: &[(u32, u32)]| all.iter().any(|one| clock.has(one.0, one.1));
+        let mut at = group(from);
+        while at < self.events.len() {
+            let end = group(at);
+            let steps = &self.events[at..end];
+            if steps.iter().any(|step| has(&step.clock, &out)) {
+                out.extend(steps.iter().map(|step| (step.actor, step.index)));
+            } else {
+                let late = last.filter(|_| end == self.events.len());
+                if !steps.iter().map(|step| &step.clock).chain(late).any(|clock| has(clock, &firsts)) {
+                    heads.push(steps[0].actor);
+                }
+                for step in steps {
+                    if !firsts.iter().any(|f| f.0 == step.actor) {
+                        firsts.push((step.actor, step.index));
+                    }
+                }
+            }
+            at = end;
+        }
+        (!has(clock, &out)).then_some((firsts, heads))
     }
 
     /// A number for all executions that differ from this one in the order of independent steps only.
