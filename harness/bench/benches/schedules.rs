@@ -1,6 +1,7 @@
 //! Executions to the first failure, by program and strategy, as a table in Markdown.
 //!
 //! `-- schedules [STRATEGY | PROGRAM]…` prints the table, of all or of what is named; it is the same on every machine.
+//! `-- races [STRATEGY | RACE]…` does so for the races of the shipped systems.
 //! `-- scale [STRATEGY]…` prints executions a second at 100 actors, as a ratio to `random`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's result")]
@@ -20,6 +21,7 @@ fn main() {
     match words.split_first() {
         Some((first, more)) if first == "scale" => scale(more),
         Some((first, more)) if first == "schedules" => racehunt_bench::table(more, &mut |line| println!("{line}")),
+        Some((first, more)) if first == "races" => println!("{}", racehunt_bench::races_table(more)),
         _ => racehunt_bench::table(&words, &mut |line| println!("{line}")),
     }
 }

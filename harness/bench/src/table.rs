@@ -14,7 +14,7 @@ pub const CAP: u64 = 10_000;
 pub const SEEDS: u64 = 20;
 
 /// Our strategies, by the names that scenarios use: a further one is one word here.
-pub const OURS: &[&str] = &["random", "pct:3", "urw", "pos", "surw"];
+pub const OURS: &[&str] = &["random", "pct:3", "urw", "pos", "surw", "auto"];
 
 /// Runs a program from a seed until it fails, at most up to a cap.
 type Run = Box<dyn Fn(&Program, u64, u64) -> Option<u64> + Send + Sync>;

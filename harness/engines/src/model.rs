@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const STACK: usize = 1 << 20;
 
 /// Where the actors are started, as their steps show it.
-const FILE: &str = file!();
+pub(crate) const FILE: &str = file!();
 
 /// One actor's part, resolved.
 #[derive(Clone, Debug)]

@@ -3,9 +3,11 @@
 //! A strategy sees actors, never tasks of an engine: it can be tested without one, and is driven by
 //! [`crate::shuttle`] alone.
 
+mod auto;
 mod dfs;
 mod pct;
 mod pos;
+mod race;
 mod random;
 mod record;
 mod reduce;
@@ -14,9 +16,11 @@ mod surw;
 mod tree;
 mod urw;
 
+pub use auto::Auto;
 pub use dfs::Dfs;
 pub use pct::Pct;
 pub use pos::Pos;
+pub use race::Race;
 pub use random::Random;
 pub use record::{Record, Recording};
 pub use reduce::Reduce;
@@ -116,6 +120,7 @@ pub fn named(name: &Name, seed: u64) -> Box<dyn Strategy> {
         Name::Urw => Box::new(Urw::new(seed)),
         Name::Pos => Box::new(Pos::new(seed)),
         Name::Surw => Box::new(Surw::new(seed)),
+        Name::Auto => Box::new(Auto::new(seed)),
         Name::Dfs => Box::new(Dfs::default()),
     }
 }

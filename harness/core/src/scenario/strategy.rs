@@ -20,6 +20,9 @@ pub enum Strategy {
     Pos,
     /// `surw`: each execution evens out the orders of the operations on one object. Misses what needs several to be odd.
     Surw,
+    /// `auto`: all of the above in turn, with feedback, and most turns to a search that turns races round. What to take if
+    /// nothing speaks for another.
+    Auto,
     /// `dfs`: every schedule in order. Complete if it comes to its end, one corner of the space if not.
     Dfs,
 }
@@ -41,6 +44,7 @@ impl FromStr for Strategy {
             ("urw", None) => Ok(Self::Urw),
             ("pos", None) => Ok(Self::Pos),
             ("surw", None) => Ok(Self::Surw),
+            ("auto", None) => Ok(Self::Auto),
             ("dfs", None) => Ok(Self::Dfs),
             ("pct", Some(depth)) => match depth.parse() {
                 Ok(depth @ 1..=100) if !text.contains('+') => Ok(Self::Pct(depth)),
@@ -50,12 +54,12 @@ impl FromStr for Strategy {
                 )),
             },
             ("pct", None) => Err(ElementError::new("`pct` needs a depth", "such as \"pct:3\"")),
-            ("random" | "urw" | "pos" | "surw" | "dfs", Some(_)) => {
+            ("random" | "urw" | "pos" | "surw" | "auto" | "dfs", Some(_)) => {
                 Err(ElementError::new(format!("`{name}` takes no number"), format!("write \"{name}\"")))
             }
             _ => Err(ElementError::new(
                 format!("unknown strategy {}", quoted(text)),
-                suggest(name, &["random", "pct:3", "urw", "pos", "surw", "dfs"]),
+                suggest(name, &["random", "pct:3", "urw", "pos", "surw", "auto", "dfs"]),
             )),
         }
     }
@@ -69,6 +73,7 @@ impl fmt::Display for Strategy {
             Self::Urw => f.write_str("urw"),
             Self::Pos => f.write_str("pos"),
             Self::Surw => f.write_str("surw"),
+            Self::Auto => f.write_str("auto"),
             Self::Dfs => f.write_str("dfs"),
         }
     }
@@ -77,8 +82,8 @@ impl fmt::Display for Strategy {
 text_serde!(
     Strategy,
     "Strategy",
-    r"^(random|pct:[0-9]+|urw|pos|surw|dfs)$",
-    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"pos\", \"surw\", \"dfs\"."
+    r"^(random|pct:[0-9]+|urw|pos|surw|auto|dfs)$",
+    "What picks the next step: \"random\", \"pct:3\" (any depth), \"urw\", \"pos\", \"surw\", \"auto\", \"dfs\"."
 );
 
 #[cfg(test)]
@@ -87,7 +92,7 @@ mod tests {
 
     #[test]
     fn reads_and_writes_the_same() {
-        for text in ["random", "pct:1", "pct:3", "urw", "pos", "surw", "dfs"] {
+        for text in ["random", "pct:1", "pct:3", "urw", "pos", "surw", "auto", "dfs"] {
             assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
         }
         assert_eq!("pct:3".parse(), Ok(Strategy::Pct(3)));

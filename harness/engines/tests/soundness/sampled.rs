@@ -6,15 +6,19 @@ use crate::program::Deck;
 use racehunt_core::scenario::Strategy as Name;
 use racehunt_engines::model::Model;
 use racehunt_engines::shuttle::{Budget, Driver, Execution, Judged, Seeds};
-use racehunt_engines::strategy::{Dfs, named};
+use racehunt_engines::strategy::{Dfs, Race, named};
 use racehunt_engines::{panics, strategy};
 use racehunt_sync::atomic::{AtomicU32, Ordering::SeqCst};
 use racehunt_sync::engine::{self, Engine};
 use racehunt_sync::{Arc, Mutex, hint, thread, tries};
 
-const SAMPLING: [&str; 5] = ["random", "pct:3", "urw", "pos", "surw"];
+const SAMPLING: [&str; 7] = ["random", "pct:3", "urw", "pos", "surw", "race", "auto"];
 
 fn strategy_of(name: &str, seed: u64) -> Box<dyn strategy::Strategy> {
+    if name == "race" {
+        // The portfolio's own, which no scenario names.
+        return Box::new(Race::new(seed));
+    }
     named(&name.parse::<Name>().unwrap(), seed)
 }
 
@@ -70,7 +74,7 @@ fn spins(hinting: bool) {
 #[test]
 fn nobody_starves_beside_those_that_spin() {
     for hinting in [true, false] {
-        for name in ["random", "urw", "pos", "surw"] {
+        for name in ["random", "pct:3", "urw", "pos", "surw", "race", "auto"] {
             let _quiet = panics::keep();
             let _entered = engine::enter(Engine::Shuttle);
             tries::forget();

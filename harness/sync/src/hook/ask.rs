@@ -1,7 +1,7 @@
 //! What engines ask of the tables: who waits, what happened, and when.
 
 use super::words::mix;
-use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, Pending, with};
+use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, Pending, Site, with};
 
 /// Every actor with an operation announced and not done: after a deadlock, those that wait.
 #[must_use]
@@ -51,6 +51,12 @@ pub fn with_pending<R>(f: impl FnOnce(&[Option<Pending>]) -> R) -> R {
 #[must_use]
 pub fn parent(actor: ActorId) -> Option<ActorId> {
     with(|w| w.parents.get(actor as usize).copied().flatten())
+}
+
+/// Where `actor` was started.
+#[must_use]
+pub fn started_at(actor: ActorId) -> Option<Site> {
+    with(|w| w.started.get(actor as usize).map(|s| s.0))
 }
 
 /// The actor whose end `actor` waited for last.
