@@ -21,7 +21,7 @@ fn main() {
     match words.split_first() {
         Some((first, more)) if first == "scale" => scale(more),
         Some((first, more)) if first == "schedules" => racehunt_bench::table(more, &mut |line| println!("{line}")),
-        Some((first, more)) if first == "races" => racehunt_bench::races_table(more, |line| println!("{line}")),
+        Some((first, more)) if first == "races" => println!("{}", racehunt_bench::races_table(more)),
         _ => racehunt_bench::table(&words, &mut |line| println!("{line}")),
     }
 }

@@ -1,6 +1,6 @@
 //! The races of the shipped systems: executions to the first finding, by strategy.
 
-use crate::table::{Cell, OURS, SEEDS};
+use crate::table::{Cell, OURS, SEEDS, geometric_mean};
 use racehunt_core::finding::{FindingKind, Repro};
 use racehunt_core::plan::{EngineConfig, Plan, ShuttleConfig, Trial};
 use racehunt_core::scenario::{EngineKind, Scenario, Strategy as Name};
@@ -26,8 +26,10 @@ pub const RACES_CAP: u64 = 2_000;
 /// A race of the catalogue in a trial of a scenario.
 #[derive(Clone)]
 pub struct Race {
-    /// The catalogue's name of it, the variant, and the scenario if several show it: `MB3 published-fix`.
+    /// The catalogue's name of it: `MB3`.
     pub name: String,
+    /// The scenario without its folder.
+    pub scenario: String,
     /// What a checker says of it.
     pub finding: FindingKind,
     /// The trial, by whatever strategy.
@@ -38,7 +40,7 @@ pub struct Race {
 
 impl std::fmt::Debug for Race {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name)
+        write!(f, "{} {} of {}", self.name, self.finding, self.trial.id)
     }
 }
 
@@ -74,10 +76,10 @@ fn of(scenario: &Scenario) -> Vec<Race> {
                 (&r.trial.variant, &r.trial.params, r.finding) == (&trial.variant, &trial.params, expected.finding)
             };
             if !all.iter().any(same) {
-                let scenario = trial.scenario.rsplit('/').next().unwrap_or_default();
-                let name = format!("{} {} ({scenario})", expected.race, trial.variant);
+                let scenario = trial.scenario.rsplit('/').next().unwrap_or_default().to_owned();
+                let name = expected.race.clone();
                 let (trial, config) = (trial.clone(), config.clone());
-                all.push(Race { name, finding: expected.finding, trial, config, subject });
+                all.push(Race { name, scenario, finding: expected.finding, trial, config, subject });
             }
         }
     }
@@ -109,7 +111,7 @@ pub fn first_finding(race: &Race, make: &dyn Fn(u64) -> Box<dyn Strategy>, seed:
     let budget = Budget { executions: cap, steps: race.config.steps, deadline: None };
     let driver = Driver::new(model, make(seed), race.config.reduce, budget, Seeds::Vary(seed), false, judge);
     driver.run(None);
-    assert_eq!(driver.seen().broken, None, "{}", race.name);
+    assert_eq!(driver.seen().broken, None, "{race:?}");
     drop(driver);
     first.take()
 }
@@ -135,32 +137,63 @@ fn minimal(race: &Race, strategy: Name) -> Option<(u32, bool)> {
     outcome.findings.iter().filter(|f| f.kind == race.finding).filter_map(of).min()
 }
 
-/// The table in Markdown, row after row. `words` are names of strategies or beginnings of names of races to leave the
-/// others out.
-pub fn races_table(words: &[String], mut print: impl FnMut(&str)) {
+/// The table in Markdown. Rows of one race and scenario that differ in nothing else are one. `words` are names of
+/// strategies or beginnings of names of races to leave the others out.
+#[must_use]
+pub fn races_table(words: &[String]) -> String {
     let names: Vec<&str> = OURS.iter().copied().filter(|n| words.iter().any(|w| w == n)).collect();
     let names = if names.is_empty() { OURS.to_vec() } else { names };
     let races = races();
     let named = |r: &&Race| words.iter().any(|w| r.name.starts_with(w.as_str()));
     let some = races.iter().any(|r| named(&r));
-    print(&format!("| race | finding | {} | switches |", names.join(" | ")));
-    print(&format!("|---|---|{}---|", "---|".repeat(names.len())));
-    let mut all: Vec<Vec<Cell>> = Vec::new();
+    let (mut rows, mut all): (Vec<Row>, Vec<Vec<Cell>>) = (Vec::new(), Vec::new());
     for race in races.iter().filter(|r| !some || named(r)) {
-        let cell = |name: &&str| {
-            let parsed: Name = name.parse().expect("the name of a strategy");
-            let run = |seed| first_finding(race, &|seed| strategy::named(&parsed, seed), seed, RACES_CAP);
-            Cell { firsts: (1..=SEEDS).into_par_iter().map(run).collect(), cap: RACES_CAP }
-        };
-        let row: Vec<Cell> = names.iter().map(cell).collect();
-        let last = names.last().and_then(|n| n.parse().ok()).and_then(|n| minimal(race, n));
+        let cells: Vec<Cell> = names.iter().map(|name| cell(race, name)).collect();
+        let switches = names.last().and_then(|name| minimal(race, name.parse().ok()?));
         let switches =
-            last.map_or_else(|| "–".to_owned(), |(n, sure)| format!("{n}{}", if sure { "" } else { " (?)" }));
-        let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
-        print(&format!("| {} | {} | {} | {switches} |", race.name, race.finding, cells.join(" | ")));
-        all.push(row);
+            switches.map_or_else(|| "–".to_owned(), |(n, sure)| format!("{n}{}", if sure { "" } else { "?" }));
+        let figures: Vec<String> = cells.iter().map(ToString::to_string).chain([switches]).collect();
+        Row::add(&mut rows, race, figures.join(" | "));
+        all.push(cells);
     }
-    let means: Vec<String> =
-        (0..names.len()).map(|at| format!("{:.1}", crate::geometric_mean(all.iter().map(|row| &row[at])))).collect();
-    print(&format!("| geometric mean | | {} | |", means.join(" | ")));
+    let mut text = format!("| race | scenario | finding | variants | {} | switches |\n", names.join(" | "));
+    text.push_str(&format!("|---|---|---|---|{}---|\n", "---|".repeat(names.len())));
+    for Row { race, findings, variants, figures } in rows {
+        let (findings, variants) = (findings.join(", "), variants.join(", "));
+        text.push_str(&format!("| {} | {} | {findings} | {variants} | {figures} |\n", race.name, race.scenario));
+    }
+    let means = (0..names.len()).map(|at| format!("{:.1}", geometric_mean(all.iter().map(|row| &row[at]))));
+    text.push_str(&format!("| geometric mean | | | | {} | |", means.collect::<Vec<_>>().join(" | ")));
+    text
+}
+
+fn cell(race: &Race, strategy: &str) -> Cell {
+    let parsed: Name = strategy.parse().expect("the name of a strategy");
+    let run = |seed| first_finding(race, &|seed| strategy::named(&parsed, seed), seed, RACES_CAP);
+    Cell { firsts: (1..=SEEDS).into_par_iter().map(run).collect(), cap: RACES_CAP }
+}
+
+/// A row of the table.
+struct Row<'a> {
+    race: &'a Race,
+    findings: Vec<String>,
+    variants: Vec<String>,
+    figures: String,
+}
+
+impl<'a> Row<'a> {
+    /// Adds a row, or what is new in it to one that is the same otherwise.
+    fn add(rows: &mut Vec<Self>, race: &'a Race, figures: String) {
+        let (finding, variant) = (race.finding.to_string(), race.trial.variant.clone());
+        let same = |r: &&mut Self| {
+            let what = (&r.race.name, &r.race.scenario, &r.figures) == (&race.name, &race.scenario, &figures);
+            // Both at once would claim more than was measured.
+            what && (r.findings == [finding.clone()] || r.variants == [variant.clone()])
+        };
+        match rows.iter_mut().find(same) {
+            Some(row) if row.variants == [variant.clone()] => row.findings.push(finding),
+            Some(row) => row.variants.push(variant),
+            None => rows.push(Self { race, findings: vec![finding], variants: vec![variant], figures }),
+        }
+    }
 }

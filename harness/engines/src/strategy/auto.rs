@@ -5,19 +5,19 @@ use super::{End, Pct, Point, Pos, Race, Random, Strategy, Surw, Urw};
 /// Executions by [`Race`] and by the strategies that know nothing of races, in turn, with more turns for what shows new
 /// hand-offs.
 ///
-/// No single strategy is good at everything: POS never finds what has to come after many that race with it, PCT drowns in
-/// a hundred actors, URW needs them to be of use (see `reports/BENCHMARKS.md`). The race-directed one is the best on most
-/// programs and gets the most turns; the others are where it starts from, since it sees every execution and may follow it
-/// later, whoever picked. PCT begins: its first execution runs the oldest actor first, and what one race turned round
-/// makes of that has the fewest context switches.
+/// No single strategy is good at everything: POS never finds what has to come after many operations that race with it, PCT
+/// drowns in a hundred actors, URW is worse than a random walk on bluetooth (see `reports/BENCHMARKS.md`). The race-directed
+/// one is the best on most programs and has the most turns; the others are where it starts from, since it sees every
+/// execution and may follow it later, whoever picked. PCT begins: its first execution runs the oldest actor first, and what
+/// one race turned round makes of that has few context switches.
 ///
-/// Each member's share of the turns follows how often its last ones showed something new, down to a floor that no member
-/// goes below, so that no class of races is given up. The seed decides everything.
+/// Each member's share of the turns follows how often its last ones showed something new, down to a floor, so that no
+/// class of races is given up. The seed decides everything.
 ///
-/// The idea of a portfolio is shuttle's own `PortfolioRunner`'s (there in parallel, without feedback), feedback by coverage
-/// of schedules that of RFF (ASPLOS 2024) and Fest (NSDI 2026). Fest mutates the random stream of a kept execution. That
-/// was measured for each member here and is left out: with half of the executions spent on it the mean number to the first
-/// failure was 1.1 to 1.4 times as large, and never smaller on the whole.
+/// The idea of a portfolio is shuttle's `PortfolioRunner`'s (there in parallel, and none hears of the others), feedback by
+/// coverage of schedules that of RFF (ASPLOS 2024) and Fest (NSDI 2026). Fest mutates the random stream of a kept execution:
+/// that was measured for each member (half of its executions, 16 children a parent, one to three positions) and is left
+/// out, since the first failure then took 1.1 to 1.4 times as many executions in the geometric mean.
 pub struct Auto {
     race: Race,
     members: Vec<Member>,

@@ -10,8 +10,8 @@ use rand_pcg::Pcg64Mcg;
 /// Source: Burckhardt, Kothari, Musuvathi, Nagarakatti, "A Randomized Scheduler with Probabilistic Guarantees of
 /// Finding Bugs", ASPLOS 2010. Guarantee: a race of depth d among n actors and k steps shows in one execution with
 /// a chance of at least 1 / (n · k^(d−1)). Deviations: only points with a choice count as steps; k is the longest
-/// execution seen so far; an actor that yields, or was picked [`STREAK`]
-/// times in a row, drops as well, so that spin loops end.
+/// execution seen so far; an actor that yields, or was picked a
+/// thousand times in a row, drops as well, so that spin loops end.
 #[derive(Debug)]
 pub struct Pct {
     depth: usize,
