@@ -92,7 +92,7 @@ rm -rf "$out"
 mkdir -p "$out"
 
 step "racehunt schema prints what reports/schema has"
-for of in report scenario; do
+for of in report scenario selftest; do
     "$racehunt" schema "$of" | diff -u "reports/schema/$of.schema.json" -
 done
 

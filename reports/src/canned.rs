@@ -5,9 +5,10 @@
 
 use crate::assemble::{Executed, Header, assemble};
 use crate::model::{Environment, Report};
-use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, Switches, fingerprint};
+use racehunt_core::discovery::{Discovery, Reached, Sampling};
+use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
 use racehunt_core::id::Id;
-use racehunt_core::interleaving::{Interleaving, Step};
+use racehunt_core::interleaving::{Interleaving, Step, Told};
 use racehunt_core::ledger::LedgerTotals;
 use racehunt_core::observation::Gauge;
 use racehunt_core::outcome::{CheckedCount, TrialOutcome};
@@ -132,7 +133,13 @@ pub fn clean(trial: Trial) -> TrialOutcome {
         EngineConfig::Shuttle(_) => Coverage::Sampled { executions, distinct: 4_211, unseen: 0.0002 },
         EngineConfig::Loom(_) => Coverage::Bounded { preemptions: vec![2, 3] },
     };
+    let discovery = match &trial.engine {
+        EngineConfig::Stress(_) | EngineConfig::Adapter(_) => None,
+        EngineConfig::Shuttle(c) => Some(discovery(Sampling::of(c.strategy))),
+        EngineConfig::Loom(_) => Some(discovery(Sampling::InOrder)),
+    };
     TrialOutcome {
+        discovery,
         verdict: Verdict::Pass,
         reasons: vec![],
         coverage,
@@ -149,8 +156,20 @@ pub fn clean(trial: Trial) -> TrialOutcome {
         checked: CHECKERS.iter().map(|kind| CheckedCount { checker: *kind, judged: executions }).collect(),
         doubts: vec![],
         notes: vec![],
+        mutated: None,
         trial,
     }
+}
+
+/// 10,000 executions, 4,211 of them different and 2 seen once.
+#[must_use]
+pub fn discovery(sampling: Sampling) -> Discovery {
+    let distinct = [1, 2, 4, 8, 16, 32, 63, 124, 245, 470, 880, 1_590, 2_760, 3_940];
+    let point = |(i, distinct): (u32, u64)| Reached { executions: 1 << i, distinct };
+    let mut curve: Vec<Reached> = (0..).zip(distinct).map(point).collect();
+    curve.push(Reached { executions: 10_000, distinct: 4_211 });
+    let unseen = sampling.unseen(2, 10_000);
+    Discovery { executions: 10_000, distinct: 4_211, at_least: false, curve, unseen, pct: None }
 }
 
 /// The outcome of that variant under that engine.
@@ -166,12 +185,22 @@ pub fn at<'o>(outcomes: &'o mut [TrialOutcome], variant: &str, engine: EngineKin
 pub fn find(outcome: &mut TrialOutcome, kind: FindingKind, count: u64) {
     let model = matches!(outcome.trial.engine, EngineConfig::Shuttle(_) | EngineConfig::Loom(_));
     let repro = if model {
+        let found = Size { actors: 3, ops: 9, kills: 0 };
+        let shrunk = Shrunk {
+            kept: Size { actors: 2, ops: 2, kills: 0 },
+            end: ShrinkEnd::Done,
+            executions: 311,
+            ..Shrunk::not_tried(found)
+        };
         Repro::Schedule {
             program: vec![],
+            spared: vec![],
             schedule: "0*3 1*5 0".into(),
             seed: outcome.trial.seed,
-            switches: Switches { found: 9, minimal: 2 },
+            switches: Switches { found: 9, kept: 2 },
+            shrunk,
             confirmed: Confirmed { same: 20, of: 20 },
+            token: "rh1:canned".into(),
         }
     } else {
         Repro::Statistical { seed: outcome.trial.seed, seen: count, executions: outcome.executions }
@@ -199,6 +228,7 @@ pub fn find(outcome: &mut TrialOutcome, kind: FindingKind, count: u64) {
         ids: vec![Id::new(0, 1)],
         repro,
         interleaving: model.then(lost_increment),
+        exact: None,
     });
 }
 
@@ -239,7 +269,9 @@ pub fn lost_increment() -> Interleaving {
         steps: steps.map(step).to_vec(),
         drain: Vec::new(),
         switches: 2,
+        ..Interleaving::default()
     }
+    .explain(&Told::default())
 }
 
 /// The report of one scenario.

@@ -1,7 +1,9 @@
 //! The distinct findings of a report, numbered: the same failure seen by five trials is one finding.
 
 use crate::model::{Report, ScenarioReport};
-use racehunt_core::finding::Finding;
+use racehunt_core::exact::Exact;
+use racehunt_core::finding::{Finding, Repro};
+use racehunt_core::interleaving::Interleaving;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::scenario::EngineKind;
 
@@ -59,6 +61,24 @@ impl Distinct<'_> {
         &self.best.trial.trial.variant
     }
 
+    /// True if one of the trials has an exact repro for it, which then is the best's.
+    #[must_use]
+    pub fn replays(&self) -> bool {
+        !matches!(self.best.finding.repro, Repro::Statistical { .. })
+    }
+
+    /// The finding that replays: the best trial's, or that of a search which followed real threads.
+    #[must_use]
+    pub fn exact(&self) -> Option<&Finding> {
+        if self.replays() { Some(self.best.finding) } else { Some(self.best.finding.exact.as_ref()?.companion()?.1) }
+    }
+
+    /// The steps that are easiest to read.
+    #[must_use]
+    pub fn steps(&self) -> Option<&Interleaving> {
+        self.exact()?.interleaving.as_ref()
+    }
+
     /// Engine, executions that showed it and executions run, for each engine that saw it.
     #[must_use]
     pub fn by_engine(&self) -> Vec<(EngineKind, u64, u64)> {
@@ -114,11 +134,15 @@ impl<'a> Distinct<'a> {
     }
 }
 
-/// What it takes to read the finding's interleaving; one without comes last.
-fn effort(finding: &Finding) -> (bool, u32, usize) {
-    match &finding.interleaving {
-        Some(shown) => (false, shown.switches, shown.steps.len()),
-        None => (true, 0, 0),
+/// What it takes to read the finding's interleaving. One that has none but replays comes next, then one of real threads
+/// with what a search found after it, and last one without either.
+fn effort(finding: &Finding) -> (u8, u32, usize) {
+    let companion = finding.exact.as_ref().and_then(Exact::companion);
+    match (&finding.interleaving, &finding.repro, companion) {
+        (Some(shown), ..) => (0, shown.switches, shown.steps.len()),
+        (None, Repro::Schedule { .. } | Repro::Execution { .. }, _) => (1, 0, 0),
+        (None, Repro::Statistical { .. }, Some(_)) => (2, 0, 0),
+        (None, Repro::Statistical { .. }, None) => (3, 0, 0),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod model;
 pub mod read;
 pub mod render;
 pub mod schema;
+pub mod selftest;
 pub mod style;
 pub mod words;
 

@@ -2,21 +2,27 @@
 
 mod catalogue;
 mod coverage;
+mod curve;
+mod exact;
 mod figures;
 mod interleaving;
 mod json;
 mod markdown;
+mod svg;
 mod text;
+mod unseen;
 
 pub use catalogue::markdown as catalogue;
 #[cfg(test)]
 pub(crate) use catalogue::words_of;
 pub use coverage::coverage;
 pub(crate) use coverage::mark;
+pub use curve::svg as curve;
 pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;
-pub use text::{TextOptions, text};
+pub use svg::{of_finding as svg_of_finding, of_report as svg_of_report, svg};
+pub use text::{TextOptions, repro, text};
 
 use crate::model::{LeftOut, Report};
 use crate::words::{clean, counted};
@@ -50,6 +56,12 @@ pub const ALL: &[Renderer] = &[
         render: |r| markdown(r).into_bytes(),
     },
     Renderer {
+        name: "svg",
+        extension: "svg",
+        about: "the lane diagram of one finding (see --finding)",
+        render: |r| svg_of_report(r, None).unwrap_or_else(svg::nothing).into_bytes(),
+    },
+    Renderer {
         name: "text",
         extension: "txt",
         about: "the summary that a run prints, 100 columns wide",
@@ -76,3 +88,5 @@ pub fn by_name(name: &str) -> Option<&'static Renderer> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod views;

@@ -4,6 +4,7 @@
 //! `reports/schema` are for editors and other programs, and a test holds them to this.
 
 use crate::model::Report;
+use crate::selftest::Selftest;
 use racehunt_core::scenario::Scenario;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -13,6 +14,12 @@ use serde_json::Value;
 #[must_use]
 pub fn report() -> Value {
     titled::<Report>("racehunt report")
+}
+
+/// The schema of `selftest.json`.
+#[must_use]
+pub fn selftest() -> Value {
+    titled::<Selftest>("racehunt selftest")
 }
 
 /// The schema of a scenario, which is TOML: an editor's TOML server takes it all the same.

@@ -56,6 +56,27 @@ pub fn chance_of_new(unseen: f64, executions: u64) -> String {
     if unseen < one_in { format!("< {}", percent(one_in)) } else { format!("about {}", percent(unseen)) }
 }
 
+/// An upper bound on a chance, in per cent and rounded up: `≤ 4.7 %`.
+#[must_use]
+pub fn at_most(chance: f64) -> String {
+    if !(0.0..=1.0).contains(&chance) {
+        return "unknown".to_owned();
+    }
+    let value = chance * 100.0;
+    // The small subtrahend keeps what is not exact in binary from going up a digit.
+    format!("≤ {:.1} %", ((value * 10.0 - 1e-9).ceil() / 10.0).max(0.1))
+}
+
+/// A lower bound on a chance, in per cent and rounded down, never to a certainty: `≥ 99.9 %`.
+#[must_use]
+pub fn at_least(chance: f64) -> String {
+    if !(0.0..=1.0).contains(&chance) {
+        return "unknown".to_owned();
+    }
+    let value = (chance * 1000.0 + 1e-9).floor() / 10.0;
+    if value < 0.1 { "next to 0 %".to_owned() } else { format!("≥ {:.1} %", value.min(99.9)) }
+}
+
 /// Rounded up to one digit below 1 %, because rounding down would promise more than was seen.
 fn percent(chance: f64) -> String {
     let value = chance * 100.0;
@@ -141,6 +162,15 @@ mod tests {
         assert_eq!(chance_of_new(0.0, 0), "< 100 %");
         assert_eq!(chance_of_new(f64::NAN, 10), "unknown");
         assert_eq!(chance_of_new(-0.1, 10), "unknown");
+    }
+
+    #[test]
+    fn a_bound_is_rounded_to_the_side_that_promises_less() {
+        let said = [0.0, 0.0031, 0.04, 0.04637, 1.0].map(at_most);
+        assert_eq!(said, ["≤ 0.1 %", "≤ 0.4 %", "≤ 4.0 %", "≤ 4.7 %", "≤ 100.0 %"]);
+        let said = [0.0, 0.0004, 0.5, 0.12399, 0.9999, 1.0].map(at_least);
+        assert_eq!(said, ["next to 0 %", "next to 0 %", "≥ 50.0 %", "≥ 12.3 %", "≥ 99.9 %", "≥ 99.9 %"]);
+        assert_eq!([at_most(f64::NAN), at_least(1.5)], ["unknown", "unknown"]);
     }
 
     #[test]

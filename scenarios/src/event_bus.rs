@@ -35,6 +35,7 @@
 //! By the intervals of calls. A handler of the harness tells in its first step that it was called, so that a call which
 //! the schedule holds back is judged by when it really began.
 
+mod argued;
 pub mod as_shipped;
 pub mod details;
 pub mod hardened;

@@ -33,6 +33,7 @@
 //! each id is one hexadecimal digit of it ([`digits`]).
 
 pub mod amount;
+mod argued;
 pub mod as_shipped;
 pub mod dict;
 mod dict_maps;

@@ -39,6 +39,7 @@
 //! By id. The first eight hexadecimal digits of the uuid in a file's name carry it, so that a watcher knows what a
 //! file is without reading it. [`Watch`] is told of every removal, before and after.
 
+mod argued;
 pub mod as_shipped;
 pub mod far_end;
 mod forked;

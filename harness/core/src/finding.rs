@@ -1,9 +1,15 @@
 //! A finding: one failure, deduplicated, with what is needed to see it again.
 
+use crate::exact::Exact;
 use crate::id::Id;
 use crate::interleaving::Interleaving;
-use crate::plan::ActorProgram;
+use crate::plan::{ActorProgram, Trial};
+use crate::token::Token;
 use serde::{Deserialize, Serialize};
+
+mod shrunk;
+
+pub use shrunk::{ShrinkEnd, Shrunk, Size, Switches};
 
 /// Which checker rejected the execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -143,6 +149,9 @@ pub struct Finding {
     pub repro: Repro,
     /// The steps, laid out by actor; `None` where the engine cannot tell.
     pub interleaving: Option<Interleaving>,
+    /// Of a finding of real threads: what models make of it. `null` for all others, and where nobody asked a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<Exact>,
 }
 
 /// How to see a finding again.
@@ -151,27 +160,45 @@ pub struct Finding {
 pub enum Repro {
     /// A recorded schedule of the shuttle engine.
     Schedule {
-        /// What each actor does.
+        /// What each actor does: a part of the trial's program.
         program: Vec<ActorProgram>,
+        /// Processes whose kill is left out, since it takes no part.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        spared: Vec<String>,
         /// The actor that runs at each step where more than one could, as runs: `0*3 1*5 0`.
         schedule: String,
         /// Seed of the values the execution draws.
         seed: u64,
-        /// Context switches of the schedule as found and as minimised.
+        /// Context switches of the schedule as found and as kept.
         switches: Switches,
+        /// The program as found and as kept, and how far shrinking came.
+        shrunk: Shrunk,
         /// Replays that showed the same failure and the same steps, of those tried.
         confirmed: Confirmed,
+        /// The same and what else a replay needs, as one line of text ([`crate::token`]); empty until the trial ends.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        token: String,
     },
     /// The number of an execution of the loom engine.
     Execution {
-        /// What each actor does.
+        /// What each actor does: a part of the trial's program.
         program: Vec<ActorProgram>,
+        /// Processes whose kill is left out, since it takes no part.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        spared: Vec<String>,
         /// Preemption bound; `None` for none.
         preemptions: Option<usize>,
         /// Number of the execution, from 1.
         execution: u64,
+        /// Context switches of the execution as found and as kept.
+        switches: Switches,
+        /// The program as found and as kept, and how far shrinking came.
+        shrunk: Shrunk,
         /// Replays that showed the same failure and the same steps, of those tried.
         confirmed: Confirmed,
+        /// The same and what else a replay needs, as one line of text ([`crate::token`]); empty until the trial ends.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        token: String,
     },
     /// Real threads: run again with the same seed and expect the same rate, not the same round.
     Statistical {
@@ -184,14 +211,27 @@ pub enum Repro {
     },
 }
 
-/// Context switches before and after minimising.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Switches {
-    /// In the schedule as found.
-    pub found: u32,
-    /// In the schedule kept.
-    pub minimal: u32,
+impl Finding {
+    /// Gives the repro its token, now that it will not change any more. Of real threads there is none.
+    pub fn sign(&mut self, trial: &Trial) {
+        let made = Token::of(trial, self).map(|token| token.to_string());
+        if let (Some(made), Repro::Schedule { token, .. } | Repro::Execution { token, .. }) = (made, &mut self.repro) {
+            *token = made;
+        }
+    }
+}
+
+impl Repro {
+    /// The token; `None` for real threads.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        match self {
+            Self::Schedule { token, .. } | Self::Execution { token, .. } => {
+                Some(token).filter(|t| !t.is_empty()).map(String::as_str)
+            }
+            Self::Statistical { .. } => None,
+        }
+    }
 }
 
 /// How often a replay showed the same.

@@ -4,12 +4,16 @@
 //! from observations through checkers to findings.
 #![forbid(unsafe_code)]
 
+pub mod chase;
 pub mod check;
+pub mod discovery;
+pub mod exact;
 pub mod finding;
 pub mod history;
 pub mod id;
 pub mod interleaving;
 pub mod ledger;
+pub mod mutant;
 pub mod observation;
 pub mod outcome;
 pub mod plan;
@@ -19,4 +23,5 @@ pub mod schedule;
 pub mod shrink;
 pub mod subject;
 pub mod tally;
+pub mod token;
 pub mod verdict;

@@ -1,7 +1,9 @@
 //! What a trial came to: the unit of the report and of the worker's answer.
 
+use crate::discovery::Discovery;
 use crate::finding::{Finding, FindingKind};
 use crate::ledger::LedgerTotals;
+use crate::mutant::Mutated;
 use crate::observation::Gauge;
 use crate::plan::Trial;
 use crate::verdict::{Coverage, Verdict};
@@ -19,6 +21,9 @@ pub struct TrialOutcome {
     pub reasons: Vec<String>,
     /// What was explored.
     pub coverage: Coverage,
+    /// How the search met new interleavings; `null` on real threads, and where the worker died.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// Executions (models) or rounds (stress) that came to an end.
     pub executions: u64,
     /// Steps (facade operations) over all executions; `None` on real threads.
@@ -47,6 +52,10 @@ pub struct TrialOutcome {
     pub doubts: Vec<String>,
     /// Remarks for people (why the search stopped, what the engine cannot see).
     pub notes: Vec<String>,
+    /// What came of the trial's mutation; nothing in a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub mutated: Option<Mutated>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]

@@ -8,6 +8,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::mutant::Mutation;
 use crate::scenario::{Fault, Limits, Scenario, SubjectSpec};
 
 mod config;
@@ -57,6 +58,10 @@ pub struct Trial {
     pub limits: Limits,
     /// Seed of all that is drawn in this trial.
     pub seed: u64,
+    /// What a self-test does to the component; nothing in a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub mutation: Option<Mutation>,
 }
 
 impl Plan {
@@ -88,6 +93,7 @@ fn trial(scenario: &Scenario, seed: u64, variant: &str, params: &Params, suffix:
         engine,
         faults: scenario.fault.clone(),
         limits: scenario.limits.clone(),
+        mutation: None,
     }
 }
 

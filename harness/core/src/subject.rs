@@ -3,6 +3,7 @@
 use crate::history::{Event, Journal, What};
 use crate::id::Id;
 use crate::ledger::Ledger;
+use crate::mutant::Argued;
 use crate::observation::{OpFailure, Seen, Violation};
 use crate::plan::Params;
 use std::path::PathBuf;
@@ -57,6 +58,20 @@ pub trait Subject: Send + Sync {
     /// # Errors
     /// When a setting has no meaning for this variant or a resource (a socket) is not to be had.
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError>;
+
+    /// Where the component is: ends of the paths of the files in which an operation is its own, and not that of a sink or
+    /// of whatever else surrounds it under test. `racehunt selftest` weakens these operations. `None`: everywhere but in
+    /// the libraries that the program links.
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        let _ = variant;
+        None
+    }
+
+    /// Mutants of the component that change nothing that matters, each with the reason.
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        let _ = variant;
+        &[]
+    }
 
     /// What a process does that an instance has started by its [`Launch`], with the arguments it gave; returns the exit
     /// code. For subjects that start processes of their own.

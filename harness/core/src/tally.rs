@@ -1,6 +1,7 @@
 //! Sums up the executions of a trial: totals, deduplicated findings and, at the end, the verdict.
 
 use crate::check::{Panel, latency_violations};
+use crate::discovery::Discovery;
 use crate::finding::{Finding, Repro, fingerprint};
 use crate::ledger::LedgerTotals;
 use crate::observation::{Gauge, Observation, OpFailure, Violation};
@@ -23,6 +24,7 @@ pub struct Tally {
     crashes: u64,
     findings: Vec<Finding>,
     overflow: u64,
+    discovery: Option<Discovery>,
 }
 
 /// What the engine knows at the end of a trial besides the observations.
@@ -59,6 +61,7 @@ impl Tally {
             crashes: 0,
             findings: Vec::new(),
             overflow: 0,
+            discovery: None,
         }
     }
 
@@ -180,6 +183,7 @@ impl Tally {
             ids: v.ids.clone(),
             repro: Repro::Statistical { seed: self.trial.seed, seen: 0, executions: 0 },
             interleaving: None,
+            exact: None,
         });
         Some((self.findings.len() - 1, true))
     }
@@ -193,6 +197,11 @@ impl Tally {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Adds how the search met new interleavings.
+    pub fn discovered(&mut self, discovery: Discovery) {
+        self.discovery = Some(discovery);
     }
 
     /// Executions so far, those that hung included.
@@ -226,6 +235,7 @@ impl Tally {
             if let Repro::Statistical { seen, executions, .. } = &mut f.repro {
                 (*seen, *executions) = (f.count, self.executions);
             }
+            f.sign(&self.trial);
         }
         if self.executions == 0 {
             explored.doubts.insert(0, "no execution came to an end".to_owned());
@@ -242,6 +252,7 @@ impl Tally {
             verdict,
             reasons,
             coverage: explored.coverage,
+            discovery: self.discovery,
             executions: self.executions,
             steps: explored.steps,
             ops: explored.ops,
@@ -256,6 +267,7 @@ impl Tally {
             doubts: explored.doubts,
             notes: explored.notes,
             trial: self.trial,
+            mutated: None,
         }
     }
 }

@@ -43,9 +43,11 @@ pub enum Coverage {
     Sampled {
         /// Executions run.
         executions: u64,
-        /// Executions no two of which are the same up to the order of independent steps.
+        /// Executions no two of which are the same up to the order of independent steps (at least, where the trial's
+        /// `discovery` says so).
         distinct: u64,
-        /// Good–Turing estimate of the chance that the next execution is one not seen yet, 0 to 1.
+        /// Good–Turing estimate of the chance that the next execution is one not seen yet, 0 to 1. What it is worth stands
+        /// in the trial's `discovery`.
         unseen: f64,
     },
     /// Rounds or ops on real threads: the schedules are not known.

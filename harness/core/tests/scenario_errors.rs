@@ -169,7 +169,7 @@ fn impossible_sizes() {
 fn names() {
     assert_shown!(told(&[
         ("\"random\"", "\"randm\""),
-        ("\"random\"", "\"auto\""),
+        ("\"random\"", "\"automatic\""),
         ("finding = \"lost\"", "finding = \"lots\""),
         ("variants = [\"published-fix\"]", "variants = [\"publishd-fix\"]"),
         ("variants = [\"published-fix\"]", "engines = [\"stres\"]"),
@@ -203,6 +203,8 @@ fn keys_that_do_not_go_together() {
         ("duration = \"10s\"", "rounds = 100\nops_per_thread = 3\nrate = \"20k/s\""),
         ("duration = \"10s\"", "duration = \"10s\"\npace = \"closed\"\nstop_after = 1"),
         ("duration = \"10s\"", "duration = \"10s\"\npace = \"fast\""),
+        ("duration = \"10s\"", "duration = \"10s\"\nchase = \"no\""),
+        ("duration = \"10s\"", "duration = \"10s\"\nchas = false"),
         ("pause = \"0..50us\"", "pause_chance = 0.5"),
         ("name = \"metrics-buffer\"", "command = [\"python3\", \"x.py\"]"),
         ("[stress]\nthreads = [2, 4]\nduration", "[adapter]\nthreads = [2, 4]\nduration"),

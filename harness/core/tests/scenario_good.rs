@@ -42,7 +42,7 @@ stop_after = 3
 [shuttle]
 threads = 3
 ops_per_thread = 3
-strategy = ["random", "pct:3", "urw", "dfs"]
+strategy = ["random", "pct:3", "urw", "pos", "surw", "dfs"]
 executions = 100_000
 time = "20s"
 steps = 20_000
@@ -233,7 +233,7 @@ fn everything_that_is_written_is_read() {
     assert_eq!((stress.pace, stress.threads.values()), (Pace::Rounds, [2, 4, 8].as_slice()));
     assert_eq!(stress.perturb.unwrap().pause.unwrap().max(), Duration::from_micros(50));
     let shuttle = scenario.shuttle.as_ref().unwrap();
-    let strategies = [Strategy::Random, Strategy::Pct(3), Strategy::Urw, Strategy::Dfs];
+    let strategies = [Strategy::Random, Strategy::Pct(3), Strategy::Urw, Strategy::Pos, Strategy::Surw, Strategy::Dfs];
     assert_eq!(shuttle.strategy.values(), strategies);
     let loom = scenario.loom.as_ref().unwrap();
     assert_eq!(loom.preemptions[2], Preemptions::unbounded());
@@ -281,6 +281,8 @@ fn faults_and_processes_are_read_and_sized() {
     // Without names, the threads of all processes run the actors in turn.
     let with =
         |line: &str| parse(&ACTORS.replace("[stress]\nthreads = [2, 5]\nrate = \"20k/s\"", line)).stress.unwrap();
+    assert!(with("[stress]\nrounds = 1").chase, "what real threads show is chased unless the scenario says no");
+    assert!(!with("[stress]\nrounds = 1\nchase = false").chase);
     let stress = with("[stress]\nprocesses = [2, 4]\nthreads = 1\npace = \"closed\"");
     assert_eq!((stress.processes.values(), stress.threads.values()), ([2, 4].as_slice(), [1].as_slice()));
     assert_eq!(with("[stress]\nprocesses = 4\npace = \"closed\"").threads.values(), [2]);

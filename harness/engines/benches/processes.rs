@@ -49,6 +49,7 @@ fn trial(processes: usize, pace: Pace, rounds: Option<u64>) -> Trial {
         faults: Vec::new(),
         limits: Limits::default(),
         seed: 1,
+        mutation: None,
     }
 }
 

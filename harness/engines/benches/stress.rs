@@ -159,6 +159,7 @@ fn engine(case: &Case, yields: f64) -> Score {
         faults: Vec::new(),
         limits: Limits::default(),
         seed: 1,
+        mutation: None,
     };
     let outcome = stress::run(&trial, case.subject, &mut Silent).expect("the trial is well-formed");
     let found = outcome.findings.iter().map(|f| f.count).max().unwrap_or(0);

@@ -6,6 +6,7 @@ pub mod emit;
 mod faults;
 pub mod loom;
 pub mod model;
+pub mod mutants;
 pub mod panics;
 pub mod registry;
 pub mod replay;

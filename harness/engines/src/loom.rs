@@ -4,7 +4,12 @@
 //! are never buffered past later stores. At most five threads, the first one included.
 
 mod explore;
+mod minimise;
+mod once;
 mod search;
+mod stale;
 
-pub use explore::{Explorer, Judge, Stopped};
-pub use search::{check, run};
+pub use explore::{EVERY, Explorer, Judge, Stopped};
+pub use once::check;
+pub(crate) use once::execution;
+pub use search::{run, search};

@@ -1,20 +1,25 @@
 //! What the two model engines share: the body of an execution, and the observation it leaves.
 
+mod closure;
 mod layout;
+mod parts;
 
+pub use closure::{broken, together};
 pub(crate) use layout::describe;
 pub use layout::{interleaving, waits};
+
+use parts::{Does, Part, Parts};
 
 use crate::emit::EngineError;
 use crate::{faults, panics};
 use racehunt_core::history::{Event, What, account};
 use racehunt_core::observation::{Observation, OpFailure, Panic};
 use racehunt_core::plan::{ActorProgram, Trial};
-use racehunt_core::scenario::{Fault, OpCall};
-use racehunt_core::subject::{Actor, Call, Env, Instance, Opener, Subject};
+use racehunt_core::shrink::Case;
+use racehunt_core::subject::{Actor, Env, Instance, Opener, Subject};
 use racehunt_sync::fs::{self, faults::Rule};
-use racehunt_sync::process::{self, Unsynced};
-use racehunt_sync::{hook, thread};
+use racehunt_sync::process;
+use racehunt_sync::{hook, mutant, thread};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,24 +27,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 const STACK: usize = 1 << 20;
 
 /// Where the actors are started, as their steps show it.
-const FILE: &str = file!();
+pub(crate) const FILE: &str = file!();
 
-/// One actor's part, resolved.
-#[derive(Clone, Debug)]
-struct Part {
-    name: String,
-    /// Index of its process.
-    process: u32,
-    does: Does,
-}
-
-#[derive(Clone, Debug)]
-enum Does {
-    /// Calls, with how they are written.
-    Calls(Vec<(Call, String)>),
-    /// One step: kills a process.
-    Kill { process: u32, unsynced: Unsynced },
-}
+/// Makes the model of a part of a program.
+pub type Make<'a> = &'a (dyn Fn(&Case) -> Result<Arc<Model>, EngineError> + Sync);
 
 /// The program of a trial, ready to be executed any number of times.
 pub struct Model {
@@ -97,6 +88,14 @@ impl Model {
         Ok(Self::of(Body::Ops(ops), faults::io_rules(&trial.faults)))
     }
 
+    /// The model of a part of what `trial` executes.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
+    pub fn of_case(trial: &Trial, case: &Case, subject: &dyn Subject) -> Result<Arc<Self>, EngineError> {
+        Ok(Arc::new(Self::new(&case.trial(trial), &case.program, subject)?))
+    }
+
     /// The model of a function that starts its own actors. A panic of any of them is a finding, caught by their own code
     /// or not.
     #[must_use]
@@ -130,6 +129,7 @@ impl Model {
         hook::reset(recording);
         fs::model::set_salt(seed);
         let _ = panics::take();
+        closure::begin();
         let mut slot = self.slot();
         slot.observation.clear();
         (slot.seed, slot.started, slot.ops) = (seed, 0, 0);
@@ -155,14 +155,9 @@ impl Model {
             // The engine is ending the execution: only it may catch that.
             resume_unwind(payload);
         }
-        let names = hook::names();
-        let panicked = |caught: panics::Caught| Panic {
-            actor: names.get(caught.actor as usize).cloned().unwrap_or_default(),
-            message: caught.message,
-            site: caught.site,
-        };
+        let panicked = closure::panicked();
         let mut slot = self.slot();
-        slot.observation.panics.extend(panics::take().into_iter().map(panicked));
+        slot.observation.panics.extend(panicked);
         slot.observation.at_rest = true;
     }
 
@@ -218,14 +213,15 @@ impl Model {
         }
     }
 
-    fn act(&self, number: usize, instance: &dyn Instance) {
+    fn act(&self, part: usize, instance: &dyn Instance) {
         let Body::Ops(ops) = &*self.body else { return };
         let seed = {
             let mut slot = self.slot();
             slot.started += 1;
             slot.seed
         };
-        let part = &ops.parts[number];
+        let part = &ops.parts[part];
+        let number = part.number;
         let calls = match &part.does {
             Does::Calls(calls) => calls,
             Does::Kill { process, unsynced } => {
@@ -237,7 +233,7 @@ impl Model {
         process::enter(FIRST_PROCESS + part.process);
         // Until its end the actor's records are its own; a guard hands them over even when it panics.
         let mut actor = self.spare().pop().unwrap_or_else(new_actor);
-        actor.renew(number as u32, seed);
+        actor.renew(number, seed);
         actor.process = part.process;
         let mut mine = Mine { model: self, actor, calls: 0 };
         for (call, written) in calls {
@@ -246,22 +242,23 @@ impl Model {
             let before = mine.actor.history.len();
             hook::call_begins();
             let result = instance.apply(*call, &mut mine.actor);
+            mutant::settle();
             if process::is_dead() {
                 // What was still to do in its own memory is done, but nobody got the answer.
                 let mut place = 0;
                 mine.actor.history.retain(|e| {
                     place += 1;
-                    place <= before || e.actor != number as u32 || is_mark(e)
+                    place <= before || e.actor != number || is_mark(e)
                 });
                 return;
             }
-            began(number as u32, &mut mine.actor.history[before..]);
+            began(number, &mut mine.actor.history[before..]);
             match result {
                 Ok(()) => hook::note(Location::caller(), || format!("{written} returned")),
                 Err(e) => {
                     hook::note(Location::caller(), || format!("{written} failed: {e}"));
                     let failure = OpFailure {
-                        actor: number as u32,
+                        actor: number,
                         op: ops.names[call.op].to_owned(),
                         kind: e.kind.to_owned(),
                         message: e.message,
@@ -283,7 +280,8 @@ impl Model {
     /// Ends the execution: what it left, and how many calls it made.
     #[must_use]
     pub fn end(&self) -> Ended {
-        let slot = std::mem::take(&mut *self.slot());
+        let mut slot = std::mem::take(&mut *self.slot());
+        closure::end(&mut slot);
         let actors = match &*self.body {
             Body::Ops(ops) => ops.parts.len(),
             Body::Closure(_) => slot.started,
@@ -340,56 +338,4 @@ fn began(actor: u32, events: &mut [Event]) {
     for event in events.iter_mut().filter(|e| e.actor == actor && !is_mark(e)) {
         event.from = event.from.max(first);
     }
-}
-
-/// The parts of a program, and of what kills its processes.
-struct Parts {
-    parts: Vec<Part>,
-    mortal: Vec<u32>,
-    processes: usize,
-}
-
-impl Parts {
-    fn resolve(trial: &Trial, program: &[ActorProgram], subject: &dyn Subject) -> Result<Self, EngineError> {
-        let processes = ActorProgram::processes(program);
-        let number = |name: Option<&str>| processes.iter().position(|process| *process == name).map(|at| at as u32);
-        let mut parts = Vec::new();
-        for actor in program {
-            let process = number(actor.process.as_deref()).unwrap_or_default();
-            parts.push(Part { name: actor.name.clone(), process, does: Does::Calls(calls(actor, subject)?) });
-        }
-        let mut mortal = Vec::new();
-        for fault in &trial.faults {
-            let Fault::Kill { process, unsynced } = fault else { continue };
-            let number = number(Some(process)).ok_or_else(|| {
-                EngineError::Trial(format!("a fault kills the process {process}, to which no actor belongs"))
-            })?;
-            mortal.push(number);
-            let does = Does::Kill { process: number, unsynced: unsynced_of(*unsynced) };
-            parts.push(Part { name: format!("kill {process}"), process: 0, does });
-        }
-        mortal.sort_unstable();
-        mortal.dedup();
-        Ok(Self { parts, mortal, processes: processes.len() })
-    }
-}
-
-fn unsynced_of(unsynced: racehunt_core::scenario::Unsynced) -> Unsynced {
-    match unsynced {
-        racehunt_core::scenario::Unsynced::Kept => Unsynced::Kept,
-        racehunt_core::scenario::Unsynced::Lost => Unsynced::Lost,
-        racehunt_core::scenario::Unsynced::Torn => Unsynced::Torn,
-    }
-}
-
-fn calls(actor: &ActorProgram, subject: &dyn Subject) -> Result<Vec<(Call, String)>, EngineError> {
-    let call = |call: &OpCall| {
-        let op = subject
-            .ops()
-            .iter()
-            .position(|o| o.name == call.kind)
-            .ok_or_else(|| EngineError::Trial(format!("{} has no op {}", subject.name(), call.kind)))?;
-        Ok((Call { op, arg: call.arg.unwrap_or(0) }, call.to_string()))
-    };
-    actor.ops.iter().map(call).collect()
 }

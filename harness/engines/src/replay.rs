@@ -1,28 +1,28 @@
-//! Exact replay of shuttle schedules: shrinking, confirming, and checking a stored one step by step.
+//! Exact replay: playing a schedule, and checking a stored one step by step.
+
+mod token;
+
+pub use token::{Replayed, check_closure, check_token};
 
 use crate::emit::EngineError;
 use crate::model::{self, Model};
 use crate::panics;
 use crate::shuttle::{Budget, Driver, Execution, Judged, Seeds};
-use crate::strategy::{Decisions, Diverged, Exact, Recording, Strategy};
+use crate::strategy::{Diverged, Exact, Recording, Strategy};
 use racehunt_core::check::Panel;
-use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, Switches};
+use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, Shrunk, Size, Switches};
 use racehunt_core::id::Id;
 use racehunt_core::interleaving::Interleaving;
 use racehunt_core::observation::Violation;
 use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
 use racehunt_core::schedule::Schedule;
-use racehunt_core::shrink::{Made, shrink};
+use racehunt_core::shrink::Case;
 use racehunt_core::subject::Subject;
+use racehunt_core::token::Differs;
 use racehunt_sync::engine::{self, Engine};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Candidates tried for one finding.
-const SHRINK_BUDGET: u32 = 400;
-/// Replays of the final schedule.
-const CONFIRM: u32 = 10;
 
 /// A schedule as recorded, with the seed of its draws.
 #[derive(Clone, Debug)]
@@ -46,16 +46,20 @@ pub struct Played {
     pub broken: Option<String>,
 }
 
-/// The repro of a finding that was not replayed yet.
+/// The repro of a finding of `trial` that was not replayed yet.
 #[must_use]
-pub fn unconfirmed(program: &[ActorProgram], recording: &Recording, seed: u64) -> Repro {
+pub fn unconfirmed(trial: &Trial, program: &[ActorProgram], recording: &Recording, seed: u64) -> Repro {
     let switches = recording.switches;
+    let whole = Case::whole(program);
     Repro::Schedule {
-        program: program.to_vec(),
+        shrunk: Shrunk::not_tried(Size::of(program, whole.kills(trial).len())),
+        program: whole.program,
+        spared: whole.spared,
         schedule: Schedule(recording.picks.clone()).to_string(),
         seed,
-        switches: Switches { found: switches, minimal: switches },
+        switches: Switches { found: switches, kept: switches },
         confirmed: Confirmed { same: 0, of: 0 },
+        token: String::new(),
     }
 }
 
@@ -91,54 +95,13 @@ pub fn play(
     played
 }
 
-fn shows<'a>(played: &'a Played, finding: &Finding) -> Option<&'a Violation> {
+/// What `played` broke that is the finding's own failure.
+pub(crate) fn shows<'a>(played: &'a Played, finding: &Finding) -> Option<&'a Violation> {
     played.violations.iter().find(|v| v.kind == finding.kind && v.detail == finding.detail)
 }
 
-/// Shrinks the schedule of `finding`, replays what is left, and writes the result into it.
-pub fn minimise(
-    model: &Arc<Model>,
-    program: &[ActorProgram],
-    config: &ShuttleConfig,
-    finding: &mut Finding,
-    recorded: Recorded,
-    found_switches: u32,
-) {
-    let Recorded { recording, seed } = recorded;
-    let made = |r: &Recording| Made { decisions: r.decisions.clone(), switches: r.switches };
-    let shrunk = shrink(made(&recording), SHRINK_BUDGET, |candidate| {
-        let played = play(model, Box::new(Decisions::new(candidate.to_vec())), config.reduce, seed, config, false);
-        shows(&played, finding).map(|_| made(&played.recording))
-    });
-    let last = play(model, Box::new(Decisions::new(shrunk.decisions)), config.reduce, seed, config, true);
-    // A program that is not deterministic may not fail again; then the schedule as found is what there is.
-    let (picks, first) = match shows(&last, finding) {
-        Some(_) => (last.recording.picks.clone(), last),
-        None => {
-            let again = play(model, Box::new(Exact::new(recording.picks.clone()).0), false, seed, config, true);
-            (recording.picks.clone(), again)
-        }
-    };
-    let mut same = 0;
-    for _ in 0..CONFIRM {
-        let (exact, result) = Exact::new(picks.clone());
-        let again = play(model, Box::new(exact), false, seed, config, true);
-        let steady = result.diverged().is_none() && again.interleaving == first.interleaving;
-        same += u32::from(steady && shows(&again, finding).is_some());
-    }
-    if let Some(v) = shows(&first, finding) {
-        finding.message.clone_from(&v.message);
-        finding.ids.clone_from(&v.ids);
-    }
-    finding.repro = Repro::Schedule {
-        program: program.to_vec(),
-        schedule: Schedule(picks).to_string(),
-        seed,
-        switches: Switches { found: found_switches, minimal: first.recording.switches },
-        confirmed: Confirmed { same, of: CONFIRM },
-    };
-    finding.interleaving = first.interleaving;
-}
+/// Why a token of loom says little about code that has changed.
+const NUMBERED: &str = "\n  (loom numbers its executions: in code that has changed the number may mean another one)";
 
 /// Why a stored finding could not be seen again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -159,8 +122,16 @@ pub enum ReplayError {
         /// As seen now.
         now: String,
     },
-    /// The finding's program is not the one that the trial deals.
-    #[error("repro.program is not the program of the trial")]
+    /// A step differs from what the token says of it.
+    #[error("the token does not match the code any more: {differs}{}", if *.numbered { NUMBERED } else { "" })]
+    Changed {
+        /// The step.
+        differs: Differs,
+        /// The token has the number of an execution, and no schedule.
+        numbered: bool,
+    },
+    /// The finding's program is no part of the one that the trial deals.
+    #[error("repro.program is no part of the program of the trial")]
     Program,
     /// The schedule ran to its end and nothing was broken, or something else.
     #[error("the schedule ran as recorded, but instead of {want} it showed {got}")]
@@ -198,10 +169,11 @@ impl From<Diverged> for CheckError {
 /// At the first difference, or when the finding is not of a model engine.
 pub fn check(trial: &Trial, subject: &dyn Subject, finding: &Finding) -> Result<Interleaving, CheckError> {
     match (&trial.engine, &finding.repro) {
-        (EngineConfig::Shuttle(config), Repro::Schedule { program, schedule, seed, .. }) => {
+        (EngineConfig::Shuttle(config), Repro::Schedule { program, spared, schedule, seed, .. }) => {
             let _quiet = panics::keep();
             let _entered = engine::enter(Engine::Shuttle);
-            let model = Arc::new(Model::new(trial, program, subject)?);
+            let case = Case { program: program.clone(), spared: spared.clone() };
+            let model = Model::of_case(trial, &case, subject)?;
             check_schedule(&model, config, finding, schedule, *seed)
         }
         (EngineConfig::Loom(_), _) => crate::loom::check(trial, subject, finding),

@@ -3,9 +3,12 @@
 mod complete;
 mod driver;
 mod hunt;
+mod lab;
+mod minimise;
 mod search;
 
 pub use driver::{Budget, Driver, Execution, Judged, Seeds, Seen};
+pub use minimise::{Hunted, minimise};
 pub use search::{run, search};
 
 use shuttle::{Config, FailurePersistence, MaxSteps};

@@ -3,26 +3,39 @@
 //! A strategy sees actors, never tasks of an engine: it can be tested without one, and is driven by
 //! [`crate::shuttle`] alone.
 
+mod auto;
 mod bounded;
 mod dfs;
 mod exhaustive;
+mod follow;
 mod lent;
 mod pct;
+mod pos;
+mod race;
 mod random;
 mod record;
 mod reduce;
 mod replay;
+mod steer;
+mod surw;
+mod tree;
 mod urw;
 
+pub use auto::Auto;
 pub use bounded::Bounded;
 pub use dfs::Dfs;
 pub use exhaustive::{Classes, Exhaustive, Part, Rest, Tree};
+pub use follow::Follow;
 pub use lent::Lent;
 pub use pct::Pct;
+pub use pos::Pos;
+pub use race::Race;
 pub use random::Random;
 pub use record::{Record, Recording};
 pub use reduce::Reduce;
 pub use replay::{Decisions, Diverged, Exact};
+pub use steer::Steer;
+pub use surw::Surw;
 pub use urw::Urw;
 
 use racehunt_core::scenario::Strategy as Name;
@@ -32,7 +45,8 @@ use racehunt_core::scenario::Strategy as Name;
 pub struct Point<'a> {
     /// The actors that can run, ascending.
     pub options: &'a [u32],
-    /// The actor that ran last, whether it can go on or not.
+    /// The actor that ran last, whether it can go on or not; under [`Reduce`] the last whose step counted, since what
+    /// runs eagerly is no context switch.
     pub current: Option<u32>,
     /// True if the current actor gave way by itself (a yield, a spin hint).
     pub yielding: bool,
@@ -124,6 +138,9 @@ pub fn named(name: &Name, seed: u64) -> Box<dyn Strategy> {
         Name::Random => Box::new(Random::new(seed)),
         Name::Pct(depth) => Box::new(Pct::new(*depth, seed)),
         Name::Urw => Box::new(Urw::new(seed)),
+        Name::Pos => Box::new(Pos::new(seed)),
+        Name::Surw => Box::new(Surw::new(seed)),
+        Name::Auto => Box::new(Auto::new(seed)),
         Name::Dfs => Box::new(Dfs::default()),
         Name::Exhaustive => Box::new(Exhaustive::default()),
     }
@@ -131,18 +148,44 @@ pub fn named(name: &Name, seed: u64) -> Box<dyn Strategy> {
 
 #[cfg(test)]
 pub(crate) mod testing {
-    //! A program without an engine: each actor has some steps, all independent.
+    //! A program without an engine: each actor has some steps, which wait for nothing.
 
     use super::{End, Point, Strategy};
+    use racehunt_sync::hook::{self, Kind, ObjectId};
+    use std::panic::Location;
 
-    /// Plays actors of `lengths` steps under `strategy` until it has nothing left, at most `most` times; returns the
-    /// order of steps of each execution.
+    /// Plays actors of `lengths` steps, all independent, under `strategy` until it has nothing left, at most `most`
+    /// times; returns the order of steps of each execution.
     pub(crate) fn play(strategy: &mut dyn Strategy, lengths: &[usize], most: usize) -> Vec<Vec<u32>> {
+        let own = |(actor, length): (usize, &usize)| vec![(Kind::Store, actor as ObjectId + 1); *length];
+        let actors: Vec<_> = lengths.iter().enumerate().map(own).collect();
+        play_ops(strategy, &actors, most)
+    }
+
+    /// As [`play`], with actors that do these operations. One that some `(Kind::Spawn, actor)` names begins there, all
+    /// others are started by the first before anything else.
+    pub(crate) fn play_ops(
+        strategy: &mut dyn Strategy,
+        actors: &[Vec<(Kind, ObjectId)>],
+        most: usize,
+    ) -> Vec<Vec<u32>> {
+        let here = Location::caller();
         let mut all = Vec::new();
         while all.len() < most && strategy.begin() {
-            let (mut left, mut order, mut current) = (lengths.to_vec(), Vec::new(), None);
+            hook::reset(false);
+            let later = actors.iter().flatten().filter(|op| op.0 == Kind::Spawn).count();
+            (1..actors.len() - later).for_each(|_| _ = hook::new_actor("", here));
+            let (mut done, mut order, mut current) = (vec![0; actors.len()], Vec::new(), None);
+            let announce = |actor: u32, done: usize| {
+                if let Some((kind, object)) = actors[actor as usize].get(done) {
+                    hook::set_actor(actor);
+                    hook::announce(*kind, if *kind == Kind::Spawn { 0 } else { *object }, here, "");
+                }
+            };
+            (0..hook::actors() as u32).for_each(|actor| announce(actor, 0));
             loop {
-                let options: Vec<u32> = (0..left.len() as u32).filter(|a| left[*a as usize] > 0).collect();
+                let goes_on = |a: &u32| done[*a as usize] < actors[*a as usize].len();
+                let options: Vec<u32> = (0..hook::actors() as u32).filter(goes_on).collect();
                 let next = match options.as_slice() {
                     [] => break,
                     [only] => *only,
@@ -151,9 +194,16 @@ pub(crate) mod testing {
                         None => break,
                     },
                 };
-                strategy.steps(next);
                 assert!(options.contains(&next), "picked {next} of {options:?}");
-                left[next as usize] -= 1;
+                strategy.steps(next);
+                let (kind, object) = actors[next as usize][done[next as usize]];
+                hook::done(next, kind, if kind == Kind::Spawn { 0 } else { object }, here, "", None);
+                if kind == Kind::Spawn {
+                    assert_eq!(hook::new_actor("", here), object, "actors begin in order");
+                    announce(object, 0);
+                }
+                done[next as usize] += 1;
+                announce(next, done[next as usize]);
                 current = Some(next);
                 order.push(next);
             }

@@ -1,6 +1,7 @@
 //! Our own worker: reads one trial from stdin, runs its engine, and tells on stdout what happens.
 
 use crate::emit::RunTrial;
+use crate::mutants;
 use crate::panics;
 use crate::registry::{Subjects, find};
 use crate::stress;
@@ -239,7 +240,8 @@ fn run(
     let subject = subject_of(trial, subjects)?;
     let engine = engines(trial);
     let pulse = wire::Pulse::start(Arc::clone(wire));
-    let result = caught(|| engine(trial, subject, &mut wire::Told(wire)).map_err(|error| error.to_string()));
+    let result =
+        caught(|| mutants::run(engine, trial, subject, &mut wire::Told(wire)).map_err(|error| error.to_string()));
     // Before the outcome, after which nothing may follow.
     pulse.end();
     result

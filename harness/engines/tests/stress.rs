@@ -68,6 +68,7 @@ fn trial(config: StressConfig) -> Trial {
         faults: Vec::new(),
         limits: Limits { stall: span(1000), ..Limits::default() },
         seed: 7,
+        mutation: None,
     }
 }
 

@@ -16,7 +16,8 @@ Exit codes:
 Examples:
   racehunt run scenarios/quickstart.toml
   racehunt run scenarios/metrics-buffer --seed 7 --jobs 2 --out out
-  racehunt replay racehunt-out/quickstart/report.json --finding 1";
+  racehunt replay racehunt-out/quickstart/report.json --finding 1
+  racehunt replay rh1:…";
 
 /// Hunts races: stress with real threads, controlled schedules, exact replays.
 #[derive(Debug, Parser)]
@@ -30,8 +31,10 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Run scenarios, judge them and write a report
     Run(Run),
-    /// Run the findings of a report again, step by step, and print their interleavings
+    /// Run the findings of a report, or the one of a token, again, step by step, and print their interleavings
     Replay(Replay),
+    /// Weaken a component that is right, operation by operation, and see what is noticed
+    Selftest(Selftest),
     /// Write a stored report in another form
     Render(Render),
     /// Hold a report against an accepted state
@@ -60,7 +63,8 @@ pub(crate) struct Run {
     /// Scenario files, and folders of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Folder for the report; it gets NAME/report.json, NAME being the path's last part
+    /// Folder for the report: it gets NAME/report.json, NAME being the path's last part, and
+    /// NAME/interleavings/FINGERPRINT.svg for each finding with steps
     #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
     pub(crate) out: PathBuf,
     /// Seed of everything that is drawn: the same seed gives the same findings and schedules
@@ -81,9 +85,38 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct Selftest {
+    /// Names of subjects [default: all that have the variant and a scenario]
+    #[arg(value_name = "SUBJECT")]
+    pub(crate) subjects: Vec<String>,
+    /// The variant that is right as it stands
+    #[arg(long, value_name = "NAME", default_value = "hardened")]
+    pub(crate) variant: String,
+    /// Scenario files, and folders of them, whose programs are run
+    #[arg(long, value_name = "PATH", default_value = "scenarios")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// The share of the mutants that must be killed, in per cent
+    #[arg(long, value_name = "PERCENT", default_value_t = 90, value_parser = clap::value_parser!(u8).range(0..=100), allow_negative_numbers = true)]
+    pub(crate) min_kills: u8,
+    /// Folder for the document; it gets selftest.json
+    #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
+    pub(crate) out: PathBuf,
+    /// Seed of everything that is drawn
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
+    pub(crate) seed: u64,
+    /// Trials at once [default: CPUs]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), allow_negative_numbers = true)]
+    pub(crate) jobs: Option<u16>,
+    /// Print the document itself on stdout, and the summary on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
-    /// A report written by `racehunt run`
-    pub(crate) report: PathBuf,
+    /// A report written by `racehunt run`, or the token of a finding (rh1:…)
+    #[arg(value_name = "REPORT|TOKEN")]
+    pub(crate) what: PathBuf,
     /// Number of the finding, as the summary counts them, or its fingerprint [default: all that replay exactly]
     #[arg(long, value_name = "N")]
     pub(crate) finding: Option<String>,
@@ -96,6 +129,9 @@ pub(crate) struct Render {
     /// Form to write it in, to stdout
     #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub(crate) format: String,
+    /// Number of the finding, or its fingerprint, for the form that shows one [default: the first with steps]
+    #[arg(long, value_name = "N")]
+    pub(crate) finding: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -135,6 +171,8 @@ pub(crate) enum SchemaOf {
     Scenario,
     /// report.json
     Report,
+    /// selftest.json
+    Selftest,
 }
 
 #[derive(Debug, clap::Args)]

@@ -65,6 +65,7 @@ pub(crate) fn schema(args: &args::Schema) -> Result<u8, Failure> {
     let value = match args.of {
         SchemaOf::Scenario => schema::scenario(),
         SchemaOf::Report => schema::report(),
+        SchemaOf::Selftest => schema::selftest(),
     };
     output::print(&schema::text(&value))?;
     Ok(exit::AS_EXPECTED)

@@ -1,6 +1,23 @@
 //! racehunt hunts races: it hammers a component with real threads, explores its schedules with shuttle and loom,
 //! accounts for every item by id, and turns each race into an interleaving that replays.
 //!
+//! A test that hunts races calls [`hunt`], as with loom and shuttle; `MIGRATING.md` beside this crate shows how tests written for
+//! these two look then:
+//!
+//! ```
+//! use racehunt::sync::atomic::{AtomicU64, Ordering::SeqCst};
+//! use racehunt::{sync::Arc, thread};
+//!
+//! racehunt::hunt("no_update_is_lost").executions(500).check(|| {
+//!     let sum = Arc::new(AtomicU64::new(0));
+//!     let other = Arc::clone(&sum);
+//!     let thread = thread::spawn(move || other.fetch_add(1, SeqCst));
+//!     sum.fetch_add(1, SeqCst);
+//!     thread.join().unwrap();
+//!     assert_eq!(sum.load(SeqCst), 2);
+//! });
+//! ```
+//!
 //! A program that hunts races in a component of its own links this crate, implements [`Subject`] and calls
 //! [`Cli`]; it then has the whole command line of `racehunt`:
 //!
@@ -24,9 +41,11 @@
 
 mod args;
 mod catalogue;
+mod chase;
 mod echo;
 mod environment;
 mod gate;
+mod hunt;
 mod inspect;
 mod interrupt;
 mod load;
@@ -35,11 +54,22 @@ mod output;
 mod progress;
 mod replay;
 mod run;
+mod selftest;
 
+pub use hunt::{Actors, Hunt, Outcome, REPLAY, hunt, invariant};
+pub use racehunt_core::finding::{Finding, FindingKind, Repro};
+pub use racehunt_core::interleaving::{Interleaving, Step};
+pub use racehunt_core::mutant::{Argued, Operator};
+pub use racehunt_core::outcome::TrialOutcome;
 pub use racehunt_core::plan::{ParamValue, Params};
 pub use racehunt_core::subject::{
     Actor, Call, Env, Instance, OpError, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant,
 };
+pub use racehunt_core::verdict::{Coverage, Verdict};
+pub use racehunt_engines::replay::Replayed;
+/// The types under which code is hunted: `std::sync`, and beside it `thread`, `time`, `fs` and the others of the facade.
+pub use racehunt_sync as sync;
+pub use racehunt_sync::{hint, thread};
 
 use args::{Args, Command};
 use clap::Parser;
@@ -49,6 +79,11 @@ use racehunt_engines::{loom, shuttle, stress, worker};
 use racehunt_reports::exit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+
+/// Its code is run as tests of this documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../MIGRATING.md")]
+struct Migrating;
 
 /// The command line over a set of subjects.
 #[derive(Default)]
@@ -106,6 +141,7 @@ fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
     match &args.command {
         Command::Run(run) => run::run(run, subjects),
         Command::Replay(replay) => replay::replay(replay, subjects),
+        Command::Selftest(selftest) => selftest::selftest(selftest, subjects),
         Command::Render(render) => output::render(render),
         Command::Gate(gate) => gate::gate(gate),
         Command::List(list) => inspect::list(list, subjects),
@@ -186,6 +222,14 @@ impl Subject for Borrowed {
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
         self.0.open(variant, params, env)
+    }
+
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        self.0.component(variant)
+    }
+
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        self.0.argued(variant)
     }
 
     fn child(&self, args: &[String]) -> u8 {

@@ -2,7 +2,8 @@
 
 use crate::Failure;
 use crate::args;
-use racehunt_reports::render::{TextOptions, by_name};
+use racehunt_reports::distinct::distinct;
+use racehunt_reports::render::{TextOptions, by_name, svg_of_finding, svg_of_report};
 use racehunt_reports::style::Style;
 use racehunt_reports::{Report, exit};
 use std::ffi::OsString;
@@ -101,8 +102,44 @@ pub(crate) fn render(args: &args::Render) -> Result<u8, Failure> {
     let report = read(&args.report)?;
     let renderer = by_name(&args.format)
         .ok_or_else(|| Failure::Usage(format!("error: --format: no format is called {}", args.format)))?;
-    print(&String::from_utf8_lossy(&(renderer.render)(&report)))?;
+    let bytes = match &args.finding {
+        None => (renderer.render)(&report),
+        Some(_) if renderer.name != "svg" => {
+            return Err(Failure::Usage(format!("error: --finding: {} shows the whole report", renderer.name)));
+        }
+        Some(which) => match svg_of_report(&report, Some(which)) {
+            Some(svg) => svg.into_bytes(),
+            None => {
+                return Err(Failure::Usage(format!(
+                    "error: --finding {which}: the report has no such finding with steps"
+                )));
+            }
+        },
+    };
+    print(&String::from_utf8_lossy(&bytes))?;
     Ok(exit::AS_EXPECTED)
+}
+
+/// Writes the diagram of each finding that has steps beside the report, under the finding's fingerprint. Those of an
+/// earlier run are removed: beside this report they would lie.
+pub(crate) fn write_interleavings(report_file: &Path, report: &Report) -> Result<(), Failure> {
+    let folder = parent(report_file).join("interleavings");
+    let ours = |path: &Path| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        path.extension().is_some_and(|e| e == "svg") && stem.len() == 16 && stem.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    for old in std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if ours(&old) {
+            std::fs::remove_file(&old).map_err(Failure::harness(old.display().to_string()))?;
+        }
+    }
+    for one in distinct(report) {
+        let path = folder.join(&one.best.finding.fingerprint).with_extension("svg");
+        if let Some(svg) = svg_of_finding(&one).filter(|_| !path.exists()) {
+            write(&path, svg.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

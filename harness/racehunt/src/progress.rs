@@ -4,6 +4,7 @@ use crate::args;
 use crate::echo::Hushed;
 use crate::output::complain;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use racehunt_core::exact::Exact;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::Trial;
 use racehunt_engines::emit::Progress;
@@ -51,8 +52,17 @@ impl Board {
 
     /// The line of one trial, which begins.
     pub(crate) fn begin(&self, trial: &Trial) -> Line<'_> {
+        self.line(trial, "")
+    }
+
+    /// The line of the search for what a trial found. It is no trial, and is not counted as one.
+    pub(crate) fn chase(&self, trial: &Trial) -> Line<'_> {
+        self.line(trial, "chase: ")
+    }
+
+    fn line(&self, trial: &Trial, what: &str) -> Line<'_> {
         let name = if self.several { format!("{}: {}", trial.scenario, trial.id) } else { trial.id.clone() };
-        let name = clean(&name);
+        let name = format!("{what}{}", clean(&name));
         let bar = self.bars.as_ref().map(|(all, total)| {
             let bar = all.insert_before(total, ProgressBar::new(1000));
             let columns = console::Term::stderr().size_checked().map_or(80, |(_, columns)| usize::from(columns));
@@ -132,14 +142,27 @@ impl Line<'_> {
         }
     }
 
+    fn remove(&self) {
+        if let (Some((all, _)), Some(bar)) = (&self.board.bars, &self.bar) {
+            bar.finish_and_clear();
+            all.remove(bar);
+        }
+    }
+
+    /// The search for a finding ended.
+    pub(crate) fn chased(self, exact: &Exact) {
+        self.remove();
+        let board = self.board;
+        if board.verbose || (board.bars.is_none() && !board.quiet) {
+            board.say(&format!("{}: {}", self.name, chase_came_to(exact)));
+        }
+    }
+
     /// The trial ended.
     pub(crate) fn end(self, outcome: &TrialOutcome) {
         let board = self.board;
-        if let Some((all, total)) = &board.bars {
-            if let Some(bar) = &self.bar {
-                bar.finish_and_clear();
-                all.remove(bar);
-            }
+        self.remove();
+        if let Some((_, total)) = &board.bars {
             total.inc(1);
         }
         let number = board.ended.fetch_add(1, Ordering::Relaxed) + 1;
@@ -158,6 +181,17 @@ fn came_to(outcome: &TrialOutcome) -> String {
         (true, None) => "clean".to_owned(),
     };
     format!("{what} ({}, {})", counted(outcome.executions, "execution"), span(outcome.elapsed_ns))
+}
+
+fn chase_came_to(exact: &Exact) -> String {
+    match exact {
+        Exact::Found { finding, executions, .. } => {
+            format!("found {} after {}", finding.kind, counted(*executions, "execution"))
+        }
+        Exact::NotFound { executions, .. } => format!("not found in {}", counted(*executions, "execution")),
+        Exact::NotSearched { why } => format!("not searched: {}", clean(why)),
+        Exact::Linked { trial } => format!("linked to {}", clean(trial)),
+    }
 }
 
 /// Executions, rate, distinct, findings, time left.

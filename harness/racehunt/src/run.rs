@@ -1,5 +1,6 @@
 //! `racehunt run`: load, expand, run every trial in a worker process, judge, write.
 
+use crate::chase::chase;
 use crate::environment::{cores, environment};
 use crate::load::{Loaded, load};
 use crate::on_request::choose;
@@ -19,9 +20,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// One trial of the run, with the folder its adapter's command is relative to.
-struct Job {
-    scenario: usize,
-    trial: Trial,
+pub(crate) struct Job {
+    pub(crate) scenario: usize,
+    pub(crate) trial: Trial,
     folder: PathBuf,
 }
 
@@ -35,14 +36,15 @@ pub(crate) fn run(args: &args::Run, subjects: Subjects<'_>) -> Result<u8, Failur
     output::writable(&report_file)?;
     let jobs = jobs(&loaded, args.seed);
     let board = Board::new(jobs.len(), loaded.len() > 1, args);
-    let outcomes = execute(&jobs, args, &stop, &board)?;
+    let chased = |scenario: usize| loaded[scenario].scenario.stress.as_ref().is_some_and(|stress| stress.chase);
+    let outcomes = execute(&jobs, args, &stop, &board, &chased)?;
     board.finish();
     let interrupted = stop.load(Ordering::Relaxed);
     let report = assemble(header, executed(loaded, &jobs, outcomes), interrupted);
     // What was found is shown even if it cannot be kept.
     let written = output::write(&report_file, json(&report).as_bytes());
     show(&report, args, written.is_ok().then_some(&report_file))?;
-    written.map(|()| report.exit_code)
+    written.and_then(|()| output::write_interleavings(&report_file, &report)).map(|()| report.exit_code)
 }
 
 fn header(args: &args::Run, left_out: Vec<LeftOut>) -> Header {
@@ -66,7 +68,8 @@ fn jobs(loaded: &[Loaded], seed: u64) -> Vec<Job> {
     jobs
 }
 
-/// Runs every job; `None` where the run was stopped before the job began.
+/// Runs every job, and then looks for what real threads found under a model, in the scenarios that are to be `chased`.
+/// `None` where the run was stopped before the job began.
 ///
 /// Real threads and processes have the machine to themselves, one trial after the other: a neighbour on the same CPUs
 /// would change what they can hit and how long it takes. Models do not care, and go several at once.
@@ -75,6 +78,7 @@ fn execute(
     args: &args::Run,
     stop: &Arc<AtomicBool>,
     board: &Board,
+    chased: &(dyn Fn(usize) -> bool + Sync),
 ) -> Result<Vec<Option<TrialOutcome>>, Failure> {
     let how = Supervise::this_program(["worker".into()], Arc::clone(stop)).map_err(Failure::harness("racehunt"))?;
     let slots: Vec<Mutex<Option<TrialOutcome>>> = jobs.iter().map(|_| Mutex::default()).collect();
@@ -96,7 +100,10 @@ fn execute(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|e| Failure::harness("--jobs")(std::io::Error::other(e)))?;
     pool.install(|| models.into_par_iter().with_max_len(1).for_each(one));
-    Ok(slots.into_iter().map(|s| s.into_inner().unwrap_or_else(PoisonError::into_inner)).collect())
+    let outcomes = slots.into_iter().map(|s| s.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let mut outcomes: Vec<Option<TrialOutcome>> = outcomes.collect();
+    pool.install(|| chase(jobs, &mut outcomes, chased, &how, board));
+    Ok(outcomes)
 }
 
 fn executed(loaded: Vec<Loaded>, jobs: &[Job], outcomes: Vec<Option<TrialOutcome>>) -> Vec<Executed> {

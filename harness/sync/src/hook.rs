@@ -6,6 +6,7 @@
 //! the recorded interleaving. Natively the same place injects yields and pauses ([`crate::perturb`]).
 
 mod ask;
+mod marks;
 mod touch;
 mod words;
 
@@ -13,6 +14,8 @@ use std::cell::{Cell, RefCell};
 use std::panic::Location;
 
 pub use ask::*;
+pub(crate) use marks::mark;
+pub use marks::{Mark, Marked, take_marks};
 pub use touch::*;
 use words::mix;
 pub use words::{Blocked, Event, Kind, Object, Pending};
@@ -30,6 +33,8 @@ struct Slot {
     holders: Vec<(ActorId, Kind, Site)>,
     /// Hash of the order in which actors touched it.
     order: u64,
+    /// Steps that changed it.
+    writes: u64,
     /// True once a try-lock was seen: its unlocks are then visible.
     tried: bool,
 }
@@ -48,6 +53,7 @@ struct World {
     events: Vec<Event>,
     /// Remarks that wait for their actor's next step, at most one an actor.
     ahead: Vec<Event>,
+    marks: Vec<Marked>,
     seq: u64,
     steps: u64,
     /// Moments told so far by [`tick`], and for each actor the moment of its call's first step; 0 before it.
@@ -131,6 +137,7 @@ pub fn reset(recording: bool) {
         w.slots.push(Slot::default());
         w.events.clear();
         w.ahead.clear();
+        w.marks.clear();
         w.seq = 0;
         w.steps = 0;
         w.ticks = 0;
@@ -146,6 +153,7 @@ pub fn reset(recording: bool) {
 /// Ends the execution, as the last thing that its first actor does: drops that actor's thread-locals and the statics
 /// while their destructors can still use the engine. Without it they are dropped by the next [`reset`], quietly.
 pub fn finish() {
+    crate::mutant::settle();
     crate::hunt::reset();
 }
 
@@ -249,6 +257,7 @@ pub fn done_with(
             }
             if object != 0 && !kind.is_invisible() {
                 s.order = mix(s.order ^ ((u64::from(me) << 8) | kind as u64));
+                s.writes += u64::from(kind.is_write());
             }
         }
         // What an actor of a killed process was let do inside of its own memory nobody can see.
@@ -284,6 +293,7 @@ pub fn releases(me: ActorId, object: ObjectId) {
             touch(object, How::Step(if shared { Kind::ReadUnlock } else { Kind::Unlock }));
         }
     });
+    mark(me, Mark::GivesUp(object));
 }
 
 /// The current actor is about to wait for the end of `other`.
@@ -322,11 +332,6 @@ pub(crate) fn repend(actor: ActorId, kind: Kind, object: ObjectId) {
     });
 }
 
-/// How often the actor of a step was not the actor of the step before.
-pub(crate) fn turns() -> u64 {
-    with(|w| w.turns)
-}
-
 /// Writes a remark of the current actor into the recorded interleaving; nothing when not recording.
 pub fn note(site: Site, text: impl FnOnce() -> String) {
     if let Some(remark) = remark(site, text) {
@@ -351,12 +356,6 @@ pub fn note_ahead(site: Site, text: impl FnOnce() -> String) {
 fn remark(site: Site, text: impl FnOnce() -> String) -> Option<Event> {
     let event = || Event { actor: ACTOR.get(), kind: None, object: 0, site, label: text(), value: None };
     (RECORDING.get() && !crate::model::failed()).then(event)
-}
-
-/// The pending operation of `actor`; `None` if it announced nothing since its last one.
-#[must_use]
-pub fn pending(actor: ActorId) -> Option<Pending> {
-    with(|w| w.pending.get(actor as usize).copied().flatten())
 }
 
 /// The first of `actors` that is about to do something whose moment no other actor can see; if there is none, fills

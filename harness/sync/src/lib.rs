@@ -28,6 +28,8 @@ pub mod hook;
 #[cfg(feature = "hunt")]
 mod model;
 #[cfg(feature = "hunt")]
+pub mod mutant;
+#[cfg(feature = "hunt")]
 pub mod perturb;
 #[cfg(feature = "hunt")]
 pub mod tries;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::engine::{self, Engine};
 use crate::hook::{self, ActorId, Kind, ObjectId, Site};
+use crate::mutant;
 use lock::RawLock;
 
 thread_local! {
@@ -36,6 +37,7 @@ pub(crate) fn reset() {
     // What is dropped here belongs to an execution that is over: no scheduling points.
     FAILED.set(true);
     drop(DEFERRED.take());
+    mutant::forget();
     crate::hunt::reset();
     clock::reset();
     process::reset();
@@ -131,6 +133,7 @@ fn defer(lock: &Arc<RawLock>) {
 
 /// Announces an operation of the current actor, unless its process was killed.
 pub(crate) fn begin(kind: Kind, object: ObjectId, site: Site, label: &'static str) -> ActorId {
+    mutant::begins(kind);
     process::check();
     if DEFERRED.with_borrow(|d| !d.is_empty()) {
         settle();
@@ -260,6 +263,7 @@ impl WaitList {
     pub(crate) fn block(&self) {
         process::check();
         let me = hook::actor();
+        hook::mark(me, hook::Mark::Waits);
         prompt::idles();
         if engine::current() == Engine::Loom {
             self.push(me, Wake::Loom(call(loom::thread::current)));

@@ -95,6 +95,23 @@ pub mod shared {
             f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
         }
 
+        /// One step that does not change the value; `part` is for interleavings, which there are none of here.
+        pub fn read_part<R>(&self, label: &'static str, part: impl FnOnce() -> String, f: impl FnOnce(&T) -> R) -> R {
+            let _ = part;
+            self.read(label, f)
+        }
+
+        /// One step that may change the value, likewise.
+        pub fn write_part<R>(
+            &self,
+            label: &'static str,
+            part: impl FnOnce() -> String,
+            f: impl FnOnce(&mut T) -> R,
+        ) -> R {
+            let _ = part;
+            self.write(label, f)
+        }
+
         /// The value, when nobody else has the object.
         pub fn into_inner(self) -> T {
             self.0.into_inner().unwrap_or_else(PoisonError::into_inner)

@@ -4,6 +4,7 @@ use super::cells::Grid;
 use super::{Executed, findings, trust};
 use crate::model::{ExpectationCell, FindingCell, ScenarioReport};
 use crate::words::{count, counted};
+use racehunt_core::discovery::Unseen;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::Plan;
 use racehunt_core::verdict::{Coverage, Verdict};
@@ -103,6 +104,13 @@ fn finite(outcome: &mut TrialOutcome) {
     {
         // No estimate: for all that is known, the next execution is new.
         *unseen = 1.0;
+    }
+    if let Some(discovery) = &mut outcome.discovery {
+        if let Unseen::Estimate { estimate, at_most, .. } = &mut discovery.unseen {
+            *estimate = if estimate.is_finite() { *estimate } else { 1.0 };
+            *at_most = at_most.filter(|bound| bound.is_finite());
+        }
+        discovery.pct = discovery.pct.filter(|pct| pct.found_with.is_finite());
     }
     for latency in outcome.latencies.iter_mut().filter(|latency| !latency.mean_ns.is_finite()) {
         latency.mean_ns = 0.0;

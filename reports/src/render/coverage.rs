@@ -1,5 +1,6 @@
 //! How far "nothing found" goes, in words that cannot be read as more.
 
+use super::unseen;
 use crate::words::{chance_of_new, count, counted};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::EngineConfig;
@@ -30,11 +31,15 @@ pub fn coverage(outcome: &TrialOutcome) -> String {
         Coverage::Sampled { .. } if in_order(outcome) => {
             format!("{result} {executions}: the first ones in order, one corner of the space and no sample of it")
         }
-        Coverage::Sampled { executions: sampled, distinct, unseen } => format!(
-            "{result} {executions}, {} distinct; chance that the next one is new: {}",
-            count(*distinct),
-            chance_of_new(*unseen, *sampled)
-        ),
+        Coverage::Sampled { executions: sampled, distinct, unseen } => match &outcome.discovery {
+            Some(discovery) => format!("{result} {executions}, {}", unseen::line(outcome, discovery)),
+            // The worker died with what it knew.
+            None => format!(
+                "{result} {executions}, {} distinct; chance that the next one is new: {}",
+                count(*distinct),
+                chance_of_new(*unseen, *sampled)
+            ),
+        },
         Coverage::Stressed { .. } => {
             let on = processes(outcome).map_or_else(
                 || "on real threads".to_owned(),

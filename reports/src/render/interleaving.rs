@@ -1,186 +1,260 @@
-//! An interleaving as a table: one column an actor, one row a step, time runs downwards.
+//! An interleaving as a table: one column an actor, one row a step, time runs downwards. Bars show what an actor holds
+//! and when it waits, a line at the left margin the race.
+
+mod lanes;
+pub(super) mod rows;
 
 use crate::style::Style;
 use crate::words::{clean, counted};
-use comfy_table::{
-    Cell, CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
-};
-use racehunt_core::interleaving::{Interleaving, Step};
+use lanes::{Lane, Part};
+use racehunt_core::interleaving::{Interleaving, Race};
+use racehunt_core::verdict::Verdict;
+use rows::Row;
 use std::fmt::Write as _;
 
-/// No outer border: it would cost four columns and say nothing.
-const GRID: TableStyle = TableStyle::new()
-    .header_lines(ContentLineStyle::none().junction(BAR))
-    .header_separator(LineStyle::none().fill('─').junction('┼'))
-    .content_lines(ContentLineStyle::none().junction(BAR));
-
-/// Between two columns. No cell contains it ([`cell`]), so a line can be taken apart at it again.
+/// Between two columns. No cell contains it, so a line can be taken apart at it again.
 const BAR: char = '│';
 
 /// What an actor's column keeps however narrow the terminal: words broken every few letters cannot be read.
-const ROOM: Width = Width::Fixed(16);
+const ROOM: usize = 16;
+
+/// Races with a line of their own at the margin; the others are told in words only.
+const MOST_LINES: usize = 3;
 
 /// How much is said in the table itself; what does not fit moves below it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Detail {
-    /// Objects by name, places with their folder.
+    /// Places with their folder.
     Full,
-    /// Objects by number with a list below, places by file name; cells wrap where even that is too wide.
+    /// Places by file name.
+    Short,
+    /// Objects by number; cells wrap where even that is too wide.
     Brief,
 }
 
-/// The steps laid out in at most `width` columns, with a line above that counts them. Ends with a newline.
+/// The steps laid out in at most `width` columns, with lines above that count them and say what is marked. Ends with a
+/// newline.
 ///
 /// A rule stands where another actor goes on. `width` is kept as long as every column has room for a word.
+///
+/// - `◆` the racing pair, `┌` to `└` at the margin the window that it came into;
+/// - `┏┃┗` what an actor holds, a column of its own for each lock;
+/// - `┊` an actor that waits, `✗` one that is killed or waits for ever;
+/// - `preempted` in a rule: the actor could have gone on;
+/// - `×n`, `↻` steps that are repeated.
 #[must_use]
 pub fn interleaving(shown: &Interleaving, width: usize, style: Style) -> String {
-    let steps = shown.steps.len() as u64;
-    let mut out = format!(
-        "{}, {}\n",
-        counted(steps, "step"),
-        counted(u64::from(shown.switches), "context switch").replace("switchs", "switches")
-    );
-    if shown.steps.is_empty() {
+    let mut out = format!("{}\n", rows::counts(shown));
+    if shown.steps.is_empty() && shown.waits.is_empty() {
         return out;
+    }
+    for sentence in rows::sentences(shown) {
+        let options = textwrap::Options::new(width.max(2 * ROOM)).initial_indent(" ").subsequent_indent("   ");
+        for line in textwrap::wrap(&sentence, options) {
+            let _ = writeln!(out, "{}", style.strong(&line));
+        }
     }
     if !shown.setup.is_empty() {
         let _ = writeln!(out, " after {} to set the scene", counted(shown.setup.len() as u64, "step"));
     }
-    let columns = Columns::of(shown);
-    let mut lines = lines(&columns.table(shown, Detail::Full));
-    let mut detail = Detail::Full;
-    if widest(&lines) > width {
-        detail = Detail::Brief;
-        let mut table = columns.table(shown, detail);
-        lines = self::lines(&table);
-        if widest(&lines) > width {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-            for column in table.column_iter_mut().skip(1).take(columns.actors.len()) {
-                column.set_constraint(ColumnConstraint::LowerBoundary(ROOM));
-            }
-            lines = self::lines(&table);
-        }
-    }
-    for line in lines {
-        out.push_str(&columns.dress(&line, style));
-        out.push('\n');
-    }
+    let fits = |table: &Table<'_>| table.widths().iter().sum::<usize>() + table.lanes.len() + 2 <= width;
+    let details = [Detail::Full, Detail::Short, Detail::Brief].map(|detail| Table::of(shown, detail));
+    let [full, short, mut brief] = details;
+    let (table, detail) = if fits(&full) {
+        (full, Detail::Full)
+    } else if fits(&short) {
+        (short, Detail::Short)
+    } else {
+        brief.shrink(width);
+        (brief, Detail::Brief)
+    };
+    table.write(style, &mut out);
     if !shown.drain.is_empty() {
         let _ = writeln!(out, " then {} to drain what is left", counted(shown.drain.len() as u64, "step"));
     }
-    if detail == Detail::Brief {
-        legend(shown, &mut out);
-    }
+    legend(shown, detail, &mut out);
     out
 }
 
-/// Which actors have a column. One that never ran a step would only take room.
-struct Columns {
-    actors: Vec<u32>,
+/// A cell: what stands in it, and how it stands out.
+struct Line {
+    row: Row,
+    margin: String,
+    number: String,
+    lanes: Vec<lanes::Cell>,
+    place: String,
+    object: String,
 }
 
-impl Columns {
-    fn of(shown: &Interleaving) -> Self {
-        let mut actors: Vec<u32> = shown.steps.iter().map(|step| step.actor).collect();
-        actors.sort_unstable();
-        actors.dedup();
-        Self { actors }
-    }
+struct Table<'a> {
+    shown: &'a Interleaving,
+    races: Vec<&'a Race>,
+    lanes: Vec<Lane>,
+    lines: Vec<Line>,
+    /// Of the lanes, where they are narrower than what stands in them.
+    narrow: Option<usize>,
+}
 
-    fn table(&self, shown: &Interleaving, detail: Detail) -> Table {
-        let mut table = Table::new();
-        table.load_style(GRID);
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        let names = self.actors.iter().map(|actor| {
-            let name = shown.actors.get(*actor as usize);
-            Cell::new(name.map_or_else(|| format!("actor {actor}"), |name| cell(name)))
-        });
-        let header = std::iter::once(Cell::new("step")).chain(names).chain([Cell::new("source"), Cell::new("object")]);
-        table.set_header(header.collect::<Vec<_>>());
-        for (i, step) in shown.steps.iter().enumerate() {
-            if i > 0 && shown.steps[i - 1].actor != step.actor {
-                table.add_row(vec![""; self.actors.len() + 3]);
-            }
-            table.add_row(self.row(i + 1, step, detail));
-        }
-        for (i, column) in table.column_iter_mut().enumerate() {
-            // A number or a place that is broken over two lines cannot be searched for.
-            if i == 0 || i > self.actors.len() {
-                column.set_constraint(ColumnConstraint::ContentWidth);
-            }
-            if i == 0 {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+impl<'a> Table<'a> {
+    fn of(shown: &'a Interleaving, detail: Detail) -> Self {
+        let lanes: Vec<Lane> = rows::actors(shown).into_iter().map(|actor| Lane::of(shown, actor)).collect();
+        let races: Vec<&Race> = shown.racing.iter().take(MOST_LINES).collect();
+        let mut table = Self { shown, races, lanes, lines: Vec::new(), narrow: None };
+        table.lines = rows::rows(shown).into_iter().map(|row| table.line(row, detail)).collect();
         table
     }
 
-    fn row(&self, number: usize, step: &Step, detail: Detail) -> Vec<String> {
-        let mut row = vec![String::new(); self.actors.len() + 3];
-        row[0] = number.to_string();
-        if let Ok(column) = self.actors.binary_search(&step.actor) {
-            row[column + 1] = what(step);
+    fn line(&self, row: Row, detail: Detail) -> Line {
+        let shown = self.shown;
+        let (number, site, object) = match row {
+            Row::Step { at, times } => {
+                let step = &shown.steps[at];
+                let last = if times > 1 { format!("–{}", at + times) } else { String::new() };
+                (format!("{}{last}", at + 1), step.site.as_str(), (step.object_id, step.object.as_str()))
+            }
+            Row::Again(fold) => (format!("–{}", fold.end()), "", (0, "")),
+            Row::Switch { .. } => (String::new(), "", (0, "")),
+            Row::Stuck(wait) => {
+                let wait = &shown.waits[wait];
+                ("✗".to_owned(), wait.site.as_str(), (wait.object_id, wait.object.as_str()))
+            }
+        };
+        Line {
+            row,
+            margin: self.margin(row),
+            number,
+            lanes: self.lanes.iter().map(|lane| lane.cell(shown, row)).collect(),
+            place: if detail == Detail::Full { cell(site) } else { cell(&rows::short(site)) },
+            object: match (object.0, detail) {
+                (id, Detail::Brief) if id != 0 => format!("#{id}"),
+                (id, _) => cell(&rows::object(shown, id, object.1)),
+            },
         }
-        row[self.actors.len() + 1] = place(&step.site, detail);
-        row[self.actors.len() + 2] = object(step, detail);
-        row
     }
 
-    /// Turns an empty row into a rule and puts on the colours.
-    fn dress(&self, line: &str, style: Style) -> String {
-        let last = self.actors.len() + 1;
-        if line.contains(BAR) && line.chars().all(|c| c == ' ' || c == BAR) {
-            let rule: String = line.chars().map(|c| if c == BAR { '┼' } else { '╌' }).collect();
-            return style.faint(&rule);
+    /// The lines of the races, two characters each.
+    fn margin(&self, row: Row) -> String {
+        let at = row.at(self.shown);
+        let own = matches!(row, Row::Step { .. });
+        let line = |race: &&Race| match at {
+            at if own && at == race.opens => "┌╴",
+            at if own && at == race.second => "└◆",
+            at if own && at == race.first => "├◆",
+            at if own && at == race.entered => "├╴",
+            at if at > race.opens && at <= race.second => "│ ",
+            _ => "  ",
+        };
+        // Two columns are parted by another character than the lines of the margin.
+        self.races.iter().map(line).collect::<String>().replace(BAR, "╎")
+    }
+
+    /// Margin and number, the lanes, place, object.
+    fn widths(&self) -> Vec<usize> {
+        let longest =
+            |of: &dyn Fn(&Line) -> usize, least: usize| self.lines.iter().map(of).max().unwrap_or(0).max(least);
+        let mut widths = vec![longest(&|line| chars(&line.margin) + chars(&line.number) + 2, 6)];
+        for (i, lane) in self.lanes.iter().enumerate() {
+            let natural = longest(&|line| line.lanes[i].width(), chars(&cell(&lane.name))) + 2;
+            widths.push(self.narrow.map_or(natural, |most| natural.min(most)));
         }
-        let cells = line.trim_end().split(BAR).enumerate().map(|(i, cell)| match i {
-            0 => style.faint(cell),
-            i if i < last => style.actor(i - 1, cell),
-            _ => style.faint(cell),
-        });
-        cells.collect::<Vec<_>>().join(&BAR.to_string())
+        widths.push(longest(&|line| chars(&line.place), 6) + 2);
+        widths.push(longest(&|line| chars(&line.object), 6) + 1);
+        widths
+    }
+
+    /// Makes the lanes as narrow as it takes, and not narrower than [`ROOM`].
+    fn shrink(&mut self, width: usize) {
+        let mut most = self.widths().into_iter().max().unwrap_or(ROOM);
+        while most > ROOM && self.widths().iter().sum::<usize>() + self.lanes.len() + 2 > width {
+            most -= 1;
+            self.narrow = Some(most);
+        }
+    }
+
+    fn write(&self, style: Style, out: &mut String) {
+        let widths = self.widths();
+        let [first, lanes @ .., place, object] = widths.as_slice() else { return };
+        let head = |text: &str, width: usize| pad(&format!(" {text}"), width);
+        let mut line = style.faint(&format!("{:>1$} ", "step", first - 1));
+        for (i, (lane, width)) in self.lanes.iter().zip(lanes).enumerate() {
+            let _ = write!(line, "{BAR}{}", style.actor(i, &head(&cell(&lane.name), *width)));
+        }
+        let _ = write!(line, "{BAR}{}{BAR}{}", style.faint(&head("source", *place)), style.faint(" object"));
+        let _ = writeln!(out, "{}", line.trim_end());
+        let rule: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
+        let _ = writeln!(out, "{}", rule.join("┼"));
+        for line in &self.lines {
+            match line.row {
+                Row::Switch { .. } => self.write_rule(line, &widths, style, out),
+                _ => self.write_line(line, &widths, style, out),
+            }
+        }
+        let _ = object;
+    }
+
+    fn write_rule(&self, line: &Line, widths: &[usize], style: Style, out: &mut String) {
+        let fill = |text: &str, width: usize| {
+            let rest = width.saturating_sub(chars(text));
+            format!("{text}{}", "╌".repeat(rest))
+        };
+        let mut parts = vec![style.faint(&fill(&line.margin.replace(' ', "╌"), widths[0]))];
+        for (i, (cell, width)) in line.lanes.iter().zip(&widths[1..]).enumerate() {
+            let text = cell.rule(*width);
+            parts.push(if text.contains(char::is_alphanumeric) { style.strong(&text) } else { style.actor(i, &text) });
+        }
+        let lanes = self.lanes.len();
+        parts.extend(widths[lanes + 1..].iter().map(|width| style.faint(&fill("", *width))));
+        let _ = writeln!(out, "{}", parts.join(&style.faint("┼")));
+    }
+
+    fn write_line(&self, line: &Line, widths: &[usize], style: Style, out: &mut String) {
+        let paired = |race: &Race| matches!(line.row, Row::Step { at, .. } if at == race.first || at == race.second);
+        let racing = self.shown.racing.iter().any(paired);
+        let loud = racing || matches!(line.row, Row::Stuck(_));
+        let wrapped: Vec<Vec<String>> =
+            line.lanes.iter().zip(&widths[1..]).map(|(cell, width)| cell.lines(width.saturating_sub(2))).collect();
+        let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
+        for nth in 0..height {
+            let (margin, number) =
+                if nth == 0 { (line.margin.clone(), line.number.as_str()) } else { (continued(&line.margin), "") };
+            let gap = widths[0].saturating_sub(chars(&margin) + chars(number) + 1);
+            let mut parts = vec![format!("{margin}{}{} ", " ".repeat(gap), style.faint(number))];
+            for (i, (lines, width)) in wrapped.iter().zip(&widths[1..]).enumerate() {
+                let text =
+                    pad(&format!(" {}", lines.get(nth).cloned().unwrap_or_else(|| line.lanes[i].below())), *width);
+                let own = line.lanes[i].part == Part::Own;
+                parts.push(if loud && own { style.verdict(Verdict::Fail, &text) } else { style.actor(i, &text) });
+            }
+            let last = if nth == 0 { (line.place.as_str(), line.object.as_str()) } else { ("", "") };
+            parts.push(style.faint(&pad(&format!(" {}", last.0), widths[self.lanes.len() + 1])));
+            parts.push(style.faint(format!(" {}", last.1).trim_end()));
+            let _ = writeln!(out, "{}", parts.join(&BAR.to_string()).trim_end());
+        }
     }
 }
 
-/// What the actor does. Calls and returns of ops stand out; the steps inside them are set in.
-fn what(step: &Step) -> String {
-    let label = if step.label.is_empty() { &step.kind } else { &step.label };
-    let label = cell(label);
-    if step.kind == "note" {
-        return label;
-    }
-    // The non-breaking space keeps the table from trimming it.
-    let mut text = format!("\u{a0}\u{a0}{label}");
-    if let Some(value) = step.value {
-        let writes = ["store", "write", "set", "insert", "send"].iter().any(|kind| step.kind.contains(kind));
-        let _ = write!(text, " {} {value}", if writes { '←' } else { '→' });
-    }
-    text
+/// The margin below a row's first line.
+fn continued(margin: &str) -> String {
+    let goes_on = |c| match c {
+        '┌' | '├' | '╎' => '╎',
+        _ => ' ',
+    };
+    margin.chars().map(goes_on).collect()
 }
 
-fn place(site: &str, detail: Detail) -> String {
-    match detail {
-        Detail::Full => cell(site),
-        Detail::Brief => cell(site.rsplit('/').next().unwrap_or(site)),
+fn legend(shown: &Interleaving, detail: Detail, out: &mut String) {
+    for named in &shown.objects {
+        let numbered = named.name.ends_with(&format!("#{}", named.id));
+        let number = if detail == Detail::Brief && !numbered { format!("#{} ", named.id) } else { String::new() };
+        let made = if named.made.is_empty() { String::new() } else { format!(": made at {}", clean(&named.made)) };
+        let _ = writeln!(out, " {number}{}{made}", clean(&named.name));
     }
-}
-
-fn object(step: &Step, detail: Detail) -> String {
-    match (step.object_id, detail) {
-        (0, _) => cell(&step.object),
-        (id, Detail::Full) => format!("#{id} {}", cell(&step.object)).trim_end().to_owned(),
-        (id, Detail::Brief) => format!("#{id}"),
+    if !shown.objects.is_empty() || detail != Detail::Brief {
+        return;
     }
-}
-
-fn legend(shown: &Interleaving, out: &mut String) {
-    let mut objects: Vec<(u32, &str)> = shown
-        .steps
-        .iter()
-        .filter(|step| step.object_id != 0 && !step.object.is_empty())
-        .map(|step| (step.object_id, step.object.as_str()))
-        .collect();
+    // A report of before objects had names.
+    let mut objects: Vec<(u32, &str)> =
+        shown.steps.iter().filter(|s| s.object_id != 0).map(|s| (s.object_id, s.object.as_str())).collect();
     objects.sort_unstable();
     objects.dedup();
     for (id, name) in objects {
@@ -188,15 +262,16 @@ fn legend(shown: &Interleaving, out: &mut String) {
     }
 }
 
+/// Text that cannot be taken for a column's end.
 fn cell(text: &str) -> String {
     clean(text).replace(BAR, "|")
 }
 
-fn lines(table: &Table) -> Vec<String> {
-    table.lines().map(|line| line.replace('\u{a0}', " ")).collect()
+/// Names and source are ASCII but for exceptions, and a column too many only wraps earlier.
+fn chars(text: &str) -> usize {
+    text.chars().count()
 }
 
-/// In characters: names and source are ASCII but for exceptions, and a column too many only wraps earlier.
-fn widest(lines: &[String]) -> usize {
-    lines.iter().map(|line| line.trim_end().chars().count()).max().unwrap_or(0)
+fn pad(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(chars(text))))
 }

@@ -1,6 +1,6 @@
 //! A short summary for a job page or a review comment.
 
-use super::{figures, interleaving};
+use super::{exact, figures, interleaving, unseen};
 use crate::distinct::{Distinct, Standing, distinct};
 use crate::model::{Report, ScenarioReport};
 use crate::style::Style;
@@ -43,6 +43,7 @@ pub fn markdown(report: &Report) -> String {
         reasons(one, &mut out);
     }
     table_of_figures(report, &mut out);
+    unseen::table(report, &mut out);
     let all = distinct(report);
     let unexpected: Vec<&Distinct<'_>> = all.iter().filter(|one| one.standing == Standing::Unexpected).collect();
     for one in unexpected.iter().take(MOST_SHOWN) {
@@ -113,8 +114,11 @@ fn details(one: &Distinct<'_>, out: &mut String) {
     let best = one.best.finding;
     let title = escape(&format!("{} in {}: {}", best.kind, one.variant(), cut(&best.message, 120)));
     let _ = writeln!(out, "<details><summary>{title}</summary>\n");
-    let _ = writeln!(out, "{}, fingerprint {}\n", escape(&super::text::repro(best)), escape(&best.fingerprint));
-    if let Some(shown) = &best.interleaving {
+    let real = exact::line(one);
+    let said = one.replays().then(|| super::text::repro(best)).into_iter().chain(real);
+    let said = said.collect::<Vec<_>>().join("; ");
+    let _ = writeln!(out, "{}, fingerprint {}\n", escape(&said), escape(&best.fingerprint));
+    if let Some(shown) = one.steps() {
         // A fence longer than any run of backticks that a label could hold.
         let _ = writeln!(out, "``````text\n{}``````\n", interleaving(shown, 120, Style::Plain));
     }

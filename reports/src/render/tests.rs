@@ -12,7 +12,7 @@ use racehunt_core::finding::FindingKind;
 use racehunt_core::scenario::EngineKind::{Loom, Shuttle, Stress};
 use racehunt_core::verdict::Coverage;
 
-fn golden(name: &str, text: &str) {
+pub(super) fn golden(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/golden"));
     settings.set_prepend_module_to_snapshot(false);
@@ -148,6 +148,11 @@ fn what_became_of_the_items_is_said_where_there_is_more_than_loss_to_tell() {
     outcomes[0].ledger.rejected = 0;
     outcomes.iter_mut().for_each(|one| one.ledger.evicted = 0);
     assert!(!shown(&outcomes).contains("accepted"));
+}
+
+#[test]
+fn a_curve_as_a_picture() {
+    golden("curve", &render::curve(&canned::discovery(racehunt_core::discovery::Sampling::Independent)).unwrap());
 }
 
 #[test]

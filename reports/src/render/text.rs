@@ -4,10 +4,11 @@ mod cells;
 mod findings;
 
 pub(super) use cells::{lay_out as put_table, plain as plain_table};
-pub(super) use findings::repro;
+pub(super) use findings::replays;
+pub use findings::repro;
 
 use super::coverage::coverage;
-use super::figures;
+use super::{figures, unseen};
 use crate::catalogue::catalogue;
 use crate::distinct::{Distinct, distinct};
 use crate::model::{Report, ScenarioReport};
@@ -122,6 +123,9 @@ fn coverages(one: &ScenarioReport, out: &mut String) {
         // Without this, a trial that died after 10,000 executions reads as 10,000 clean ones.
         let judged = if trial.verdict == Verdict::Unknown { "not judged; " } else { "" };
         let _ = writeln!(out, "  {}: {judged}{} ({time})", clean(&trial.trial.id), coverage(trial));
+        if let Some(promise) = unseen::promise(trial) {
+            let _ = writeln!(out, "    {promise}");
+        }
     }
     let more = clean_ones.len().saturating_sub(MOST_COVERAGE);
     if more > 0 {

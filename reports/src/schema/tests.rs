@@ -1,6 +1,6 @@
 //! The schemas against their copies, against what is written, and against every shipped scenario.
 
-use super::{report, scenario, text};
+use super::{report, scenario, selftest, text};
 use crate::canned;
 use crate::render;
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ fn up_to_date(name: &str, schema: &Value) {
 fn the_shipped_copies_are_up_to_date() {
     up_to_date("report", &report());
     up_to_date("scenario", &scenario());
+    up_to_date("selftest", &selftest());
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The event bus as a subject: its variants, ops and settings, and what opens it.
 
+use super::argued::ARGUED;
 use super::instance::{BusInstance, OPS};
 use super::letter::Letter;
 use super::settings::{self, Settings};
 use super::{AsShipped, EventBus, Hardened, SnapshotLock, WholeLock};
 use crate::params::variant as variant_of;
+use racehunt_core::mutant::Argued;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
 use std::sync::Arc;
@@ -60,6 +62,14 @@ impl Subject for EventBusSubject {
 
     fn params(&self) -> Vec<ParamSpec> {
         settings::specs()
+    }
+
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        (variant == "hardened").then_some(&["event_bus/hardened.rs", "event_bus/hardened/mailbox.rs"])
+    }
+
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        if variant == "hardened" { ARGUED } else { &[] }
     }
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {

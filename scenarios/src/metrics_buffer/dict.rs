@@ -18,6 +18,7 @@
 use racehunt_sync::shared::Shared;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 /// A dictionary that several threads use without a lock of their own.
 pub struct Dict<K, V> {
@@ -39,20 +40,22 @@ impl<K: Ord + Clone, V: Clone> Dict<K, V> {
 
     /// The value of `key` (one step).
     #[track_caller]
-    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<V>
+    pub fn get<Q: Ord + Debug + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        self.table.read("get", |t| t.places.get(key).map(|place| t.entries[*place].1.clone()))
+        let value = |t: &Table<K, V>| t.places.get(key).map(|place| t.entries[*place].1.clone());
+        self.table.read_part("get", || format!("{key:?}"), value)
     }
 
     /// Sets the value of `key` (one step).
     #[track_caller]
-    pub fn set<Q: Ord + ?Sized>(&self, key: &Q, value: V)
+    pub fn set<Q: Ord + Debug + ?Sized>(&self, key: &Q, value: V)
     where
         K: Borrow<Q> + for<'a> From<&'a Q>,
     {
-        self.table.write("set", |t| {
+        let key_of = || format!("{key:?}");
+        self.table.write_part("set", key_of, |t| {
             if let Some(place) = t.places.get(key) {
                 t.entries[*place].1 = value;
             } else {

@@ -63,6 +63,7 @@ impl<V: Amount, S: Sink<V>> Hardened<V, S> {
         self.failed.load(Ordering::Relaxed)
     }
 
+    #[track_caller]
     fn state(&self) -> MutexGuard<'_, State<V>> {
         // Every change under the lock is one insertion or one swap, so a panic leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

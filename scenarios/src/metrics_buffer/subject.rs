@@ -1,5 +1,6 @@
 //! The metrics buffer as a subject: its variants, ops and settings, and what opens it.
 
+use super::argued::ARGUED;
 use super::digits::{Decoding, Digits, SLOTS};
 use super::instance::{Buffer, FarEnd, MetricsInstance, OPS, Plan};
 use super::settings::{self, Keys, Settings, SinkKind};
@@ -8,6 +9,7 @@ use super::sink::{Failing, Gate, Gated, IdStatsd, Recorder, Sink, Statsd, Yieldi
 use super::{AsShipped, Hardened, HardenedSharded, Ids, PublishedFix, RelaxedPublish, SwapUnlocked};
 use crate::params::variant as variant_of;
 use crate::params::wrong;
+use racehunt_core::mutant::Argued;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
 use std::io;
@@ -76,6 +78,18 @@ impl Subject for MetricsBufferSubject {
 
     fn params(&self) -> Vec<ParamSpec> {
         settings::specs()
+    }
+
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        match variant {
+            "hardened" => Some(&["metrics_buffer/hardened.rs"]),
+            "hardened-sharded" => Some(&["metrics_buffer/hardened_sharded.rs", "metrics_buffer/interval.rs"]),
+            _ => None,
+        }
+    }
+
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        if variant == "hardened" { ARGUED } else { &[] }
     }
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {

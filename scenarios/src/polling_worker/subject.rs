@@ -62,6 +62,17 @@ impl Subject for PollingWorkerSubject {
         super::child::main(args)
     }
 
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        let files: &[&str] = &[
+            "polling_worker/hardened.rs",
+            "polling_worker/store.rs",
+            "polling_worker/vitals.rs",
+            "polling_worker/monitor.rs",
+            "src/lock_file.rs",
+        ];
+        (variant == "hardened").then_some(files)
+    }
+
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {
         let kind = variant_of(&VARIANTS, variant, self.name())?;
         let knobs = Knobs::read(params, env)?;

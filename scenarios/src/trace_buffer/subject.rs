@@ -1,10 +1,12 @@
 //! The trace buffer as a subject: its variants, ops and settings, and what opens it.
 
+use super::argued::ARGUED;
 use super::instance::{OPS, TraceInstance};
 use super::knobs::{self, Knobs};
 use super::member::Kind;
 use super::plan::Plan;
 use crate::params::variant as variant_of;
+use racehunt_core::mutant::Argued;
 use racehunt_core::plan::Params;
 use racehunt_core::subject::{Env, Instance, OpKind, Opener, ParamSpec, Subject, SubjectError, Variant};
 use std::sync::Arc;
@@ -51,6 +53,16 @@ impl Subject for TraceBufferSubject {
 
     fn params(&self) -> Vec<ParamSpec> {
         knobs::specs()
+    }
+
+    fn component(&self, variant: &str) -> Option<&'static [&'static str]> {
+        let files: &[&str] =
+            &["trace_buffer/hardened.rs", "hardened/replay.rs", "hardened/section.rs", "src/lock_file.rs"];
+        (variant == "hardened").then_some(files)
+    }
+
+    fn argued(&self, variant: &str) -> &'static [Argued] {
+        if variant == "hardened" { ARGUED } else { &[] }
     }
 
     fn open(&self, variant: &str, params: &Params, env: &Env) -> Result<Opener, SubjectError> {

@@ -100,6 +100,10 @@ pub struct ShuttleConfig {
     pub steps: usize,
     /// Run steps that cannot matter at once.
     pub reduce: bool,
+    /// Fingerprint of the one finding to look for: the search ends with the first execution that shows it, and makes
+    /// only that one minimal. Default: all there are, to the end of the budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seek: Option<String>,
 }
 
 /// Controlled schedules, exhaustive within bounds.

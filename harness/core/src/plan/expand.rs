@@ -77,6 +77,7 @@ fn shuttle(section: &Shuttle, workload: &Workload, all: &mut Vec<Named>) {
             time: section.time,
             steps: section.steps,
             reduce: section.reduce,
+            seek: None,
         };
         all.push((format!("/{}", escaped(&strategy.to_string())), EngineConfig::Shuttle(config)));
     }

@@ -60,6 +60,12 @@ pub struct Stress {
     /// the same from run to run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<StressFault>,
+    /// After the trials, look under the shuttle engine for each finding that no model trial of the scenario shows: the
+    /// same subject, variant, parameters and program, or a mix dealt small, for a bounded number of executions. No verdict
+    /// hangs on it. Default: true. What it can miss: a race of more actors or ops than a model has room for, and
+    /// what only real time, memory or processes show.
+    #[serde(default = "default_chase")]
+    pub chase: bool,
 }
 
 fn default_processes() -> Sweep<usize> {
@@ -68,6 +74,10 @@ fn default_processes() -> Sweep<usize> {
 
 fn default_threads() -> Sweep<usize> {
     Sweep::one(2)
+}
+
+const fn default_chase() -> bool {
+    true
 }
 
 const fn default_pace() -> Pace {
@@ -87,6 +97,7 @@ impl Stress {
         let duration = section.get("duration", Node::element);
         let (rounds, stop_after) = read_rounds(&mut section, pace);
         let perturb = section.get("perturb", Perturb::read);
+        let chase = section.get("chase", Node::boolean).unwrap_or_else(default_chase);
         section.finish();
         let (threads, pace) = (threads?, pace?);
         Some(Self {
@@ -100,6 +111,7 @@ impl Stress {
             perturb,
             stop_after,
             faults: faults.unwrap_or_default(),
+            chase,
         })
     }
 }

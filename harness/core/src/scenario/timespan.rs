@@ -37,7 +37,8 @@ impl Timespan {
     }
 
     /// Whole seconds, for defaults.
-    pub(super) const fn seconds(seconds: u64) -> Self {
+    #[must_use]
+    pub const fn seconds(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
 

@@ -3,7 +3,8 @@
 
 use crate::model::{self, Model};
 use crate::panics;
-use racehunt_core::observation::{Observation, Panic};
+use racehunt_core::finding::FindingKind;
+use racehunt_core::observation::{Observation, Panic, Violation};
 use racehunt_sync::engine::{self, Engine};
 use racehunt_sync::{hook, tries};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -29,6 +30,9 @@ pub enum Stopped {
     Broken(String),
 }
 
+/// Records every execution.
+pub const EVERY: u64 = u64::MAX;
+
 /// How one exploration goes.
 #[derive(Clone, Debug)]
 pub struct Explorer {
@@ -40,7 +44,7 @@ pub struct Explorer {
     pub steps: usize,
     /// No execution begins after it.
     pub deadline: Option<Instant>,
-    /// Number of the execution whose steps are recorded; 0 for none.
+    /// Number of the execution whose steps are recorded; 0 for none, [`EVERY`] for all.
     pub record: u64,
     /// Written before the recorded execution if the file is not there, else where to start.
     pub checkpoint: Option<PathBuf>,
@@ -168,7 +172,7 @@ impl Explorer {
             shared.executions += 1;
             shared.executions
         };
-        model.begin(self.seed, number == self.record);
+        model.begin(self.seed, [number, EVERY].contains(&self.record));
         model.execute();
         let ended = model.end();
         (lock(judge))(number, &ended.observation, ended.ops, ended.all_started);
@@ -186,6 +190,8 @@ impl Explorer {
             observation.deadlock = Some(waits);
         } else if text.contains("exceeded maximum number of branches") {
             observation.livelock = true;
+        } else if let Some((_, race)) = text.split_once("Causality violation: ") {
+            observation.violations.push(data_race(race.lines().next().unwrap_or_default()));
         } else if shared.judged < shared.executions {
             let caught = panics::take();
             let Some(last) = caught.last() else { return Stopped::Broken(text.to_owned()) };
@@ -200,4 +206,20 @@ impl Explorer {
         (lock(judge))(shared.executions, &ended.observation, ended.ops, true);
         Stopped::CannotGoOn
     }
+}
+
+/// Two accesses of which neither is ordered before the other; the second one is what the actor that ran has pending.
+fn data_race(race: &str) -> Violation {
+    let actor = hook::actor();
+    let name = hook::names().get(actor as usize).cloned().unwrap_or_default();
+    let access = hook::pending(actor);
+    let object = access.and_then(|a| hook::objects().get((a.object as usize).checked_sub(1)?).map(model::describe));
+    let site = access.map(|a| panics::site(a.site)).unwrap_or_default();
+    let message = match object {
+        Some(object) => format!("{race} {name} raced at {site}, on {object}"),
+        None => format!("{race} {name} raced"),
+    };
+    // The file and not the line: code that moves stays the same finding.
+    let detail = site.rsplit_once(':').map_or_else(String::new, |(file, _)| file.to_owned());
+    Violation { kind: FindingKind::DataRace, detail, message, ids: Vec::new() }
 }

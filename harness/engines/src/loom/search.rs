@@ -1,39 +1,36 @@
-//! A trial of the loom engine: deepening over preemption bounds, then confirmation of what was found.
+//! A trial of the loom engine: deepening over preemption bounds, then shrinking of what was found.
 
 use super::explore::{Explorer, Judge, Stopped};
+use super::minimise::{Hunted, minimise};
+use super::once::MOST_BRANCHES;
 use crate::distinct::Distinct;
 use crate::emit::{Emit, EngineError, Progress};
-use crate::model::{self, Model};
+use crate::model::Model;
 use crate::panics;
-use crate::replay::{self, ReplayError};
-use racehunt_core::check::Panel;
-use racehunt_core::finding::{Confirmed, Finding, Repro};
-use racehunt_core::interleaving::Interleaving;
-use racehunt_core::observation::{Observation, Violation};
+use racehunt_core::discovery::Sampling;
+use racehunt_core::finding::{Confirmed, Repro, Shrunk, Size, Switches};
+use racehunt_core::observation::Observation;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, LoomConfig, Trial};
 use racehunt_core::scenario::Fault;
+use racehunt_core::shrink::Case;
 use racehunt_core::subject::Subject;
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Threads of one loom model, the first one included.
 const MOST_THREADS: usize = 5;
-/// Branches of one execution before it counts as a livelock; loom's own 1,000 are few for a subject with loops.
-const MOST_BRANCHES: usize = 10_000;
-/// Replays of the execution that showed a finding.
-const CONFIRM: u32 = 10;
 /// Between two looks at the stop flag and two lines of progress.
 const BEAT: Duration = Duration::from_millis(50);
 
 struct Hunt {
     tally: Tally,
     distinct: Distinct,
-    program: Vec<ActorProgram>,
+    whole: Case,
+    size: Size,
     bound: Option<usize>,
     fresh: Vec<usize>,
     executions: u64,
@@ -52,10 +49,14 @@ impl Hunt {
         for (i, new) in self.tally.observe(observation) {
             if new {
                 self.tally.findings_mut()[i].repro = Repro::Execution {
-                    program: self.program.clone(),
+                    program: self.whole.program.clone(),
+                    spared: self.whole.spared.clone(),
                     preemptions: self.bound,
                     execution: number,
+                    switches: Switches::default(),
+                    shrunk: Shrunk::not_tried(self.size),
                     confirmed: Confirmed { same: 0, of: 0 },
+                    token: String::new(),
                 };
                 self.fresh.push(i);
             }
@@ -75,12 +76,32 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     let EngineConfig::Loom(config) = &trial.engine else {
         return Err(EngineError::Trial(format!("{} is no trial of the loom engine", trial.id)));
     };
-    let (model, program) = open(trial, config, subject)?;
+    let program = dealt(trial, config)?;
+    let model = Arc::new(Model::new(trial, &program, subject)?);
+    let make = |case: &Case| Model::of_case(trial, case, subject);
+    Ok(explore(&Hunted { trial, config, model: &model, program: &program, make: Some(&make) }, emit))
+}
+
+/// Explores the executions of `model` in the calling process, whatever its actors are made of.
+pub fn search(
+    trial: &Trial,
+    config: &LoomConfig,
+    model: &Arc<Model>,
+    program: &[ActorProgram],
+    emit: &mut dyn Emit,
+) -> TrialOutcome {
+    explore(&Hunted { trial, config, model, program, make: None }, emit)
+}
+
+fn explore(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
+    let Hunted { trial, config, model, program, .. } = *hunted;
     let began = Instant::now();
+    let whole = Case::whole(program);
     let hunt = Arc::new(Mutex::new(Hunt {
         tally: Tally::new(trial.clone()),
         distinct: Distinct::default(),
-        program,
+        size: Size::of(program, whole.kills(trial).len()),
+        whole,
         bound: None,
         fresh: Vec::new(),
         executions: 0,
@@ -102,7 +123,7 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
         };
         lock(&hunt).bound = *bound;
         let share = (levels.len() as f64, config.preemptions.len() as f64);
-        let (executions, why) = level(&explorer, share, &model, &hunt, emit);
+        let (executions, why) = level(&explorer, share, model, &hunt, emit);
         // On with a finding too: a deeper bound may show another, and the first one keeps its shallow execution.
         let deeper = why == Stopped::Done;
         levels.push((*bound, executions, why));
@@ -112,20 +133,26 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     }
     let asked = levels.iter().any(|l| l.2 == Stopped::Asked);
     let searched = began.elapsed();
-    let mut hunt = lock(&hunt);
     if !asked {
-        for finding in hunt.tally.findings_mut() {
-            confirm(&model, trial.seed, finding);
+        let findings = lock(&hunt).tally.findings().to_vec();
+        let found = findings.clone();
+        let smallest = attended(
+            &hunt,
+            emit,
+            || 1.0,
+            |stop| found.into_iter().map(|finding| minimise(hunted, finding, stop)).collect::<Vec<_>>(),
+        );
+        let mut hunt = lock(&hunt);
+        for (finding, smallest) in hunt.tally.findings_mut().iter_mut().zip(smallest.unwrap_or(findings)) {
+            *finding = smallest;
         }
     }
-    Ok(conclude(&mut hunt, &levels, config, searched))
+    let mut hunt = lock(&hunt);
+    conclude(&mut hunt, &levels, config, searched)
 }
 
-fn open(
-    trial: &Trial,
-    config: &LoomConfig,
-    subject: &dyn Subject,
-) -> Result<(Arc<Model>, Vec<ActorProgram>), EngineError> {
+/// What the actors do, if loom can run so many.
+pub(super) fn dealt(trial: &Trial, config: &LoomConfig) -> Result<Vec<ActorProgram>, EngineError> {
     let program = trial.program.deal(config.threads, config.ops_per_thread, trial.seed);
     let kills = trial.faults.iter().filter(|f| matches!(f, Fault::Kill { .. })).count();
     if program.len() + kills >= MOST_THREADS {
@@ -135,11 +162,10 @@ fn open(
             program.len() + kills
         )));
     }
-    Ok((Arc::new(Model::new(trial, &program, subject)?), program))
+    Ok(program)
 }
 
-/// One bound, on a thread of its own, so that this one can tell how it goes. `share`: how many of how many bounds are
-/// done.
+/// One bound. `share`: how many of how many bounds are done.
 fn level(
     explorer: &Explorer,
     share: (f64, f64),
@@ -147,20 +173,32 @@ fn level(
     hunt: &Arc<Mutex<Hunt>>,
     emit: &mut dyn Emit,
 ) -> (u64, Stopped) {
-    let stop = Arc::new(AtomicBool::new(false));
     let judge: Arc<Mutex<Judge<'static>>> = {
         let hunt = Arc::clone(hunt);
         Arc::new(Mutex::new(move |n, o: &Observation, ops, all| lock(&hunt).judge(n, o, ops, all)))
     };
+    let began = Instant::now();
+    let all = explorer.deadline.map_or(1.0, |d| (d - began).as_secs_f64().max(0.001));
+    let spent = || (share.0 + (began.elapsed().as_secs_f64() / all).min(1.0)) / share.1;
+    let explored = attended(hunt, emit, spent, |stop| explorer.explore(model, stop, &judge));
+    explored.unwrap_or_else(|text| (0, Stopped::Broken(text)))
+}
+
+/// Does `work` on a thread of its own, so that this one can tell how it goes, and `work` when to stop. `Err`: its panic.
+fn attended<T: Send>(
+    hunt: &Mutex<Hunt>,
+    emit: &mut dyn Emit,
+    spent: impl Fn() -> f64,
+    work: impl FnOnce(&Arc<AtomicBool>) -> T + Send,
+) -> Result<T, String> {
+    let stop = Arc::new(AtomicBool::new(false));
     std::thread::scope(|scope| {
-        let waiting = std::thread::current();
-        let (stop, explorer) = (&stop, explorer);
+        let (waiting, stop) = (std::thread::current(), &stop);
         let worker = scope.spawn(move || {
-            let explored = explorer.explore(model, stop, &judge);
+            let done = work(stop);
             waiting.unpark();
-            explored
+            done
         });
-        let began = Instant::now();
         loop {
             let finished = worker.is_finished();
             if !finished {
@@ -171,12 +209,11 @@ fn level(
             for i in fresh.drain(..) {
                 emit.finding(&tally.findings()[i]);
             }
-            let all = explorer.deadline.map_or(1.0, |d| (d - began).as_secs_f64().max(0.001));
             emit.progress(Progress {
                 executions: hunt.executions,
                 distinct: hunt.distinct.count(),
                 findings: hunt.tally.findings().len() as u64,
-                spent: (share.0 + (began.elapsed().as_secs_f64() / all).min(1.0)) / share.1,
+                spent: spent(),
             });
             if emit.stopped() {
                 stop.store(true, Ordering::Relaxed);
@@ -185,7 +222,7 @@ fn level(
                 break;
             }
         }
-        worker.join().unwrap_or_else(|p| (0, Stopped::Broken(panics::text(&*p))))
+        worker.join().map_err(|p| panics::text(&*p))
     })
 }
 
@@ -231,6 +268,8 @@ fn conclude(
     } else {
         Coverage::Nothing
     };
+    let discovery = hunt.distinct.discovery(Sampling::InOrder);
+    hunt.tally.discovered(discovery);
     let empty = Tally::new(hunt.tally.trial().clone());
     let tally = std::mem::replace(&mut hunt.tally, empty);
     tally.finish(Explored {
@@ -242,92 +281,4 @@ fn conclude(
         doubts,
         notes,
     })
-}
-
-/// What the recorded execution showed.
-#[derive(Debug, Default)]
-struct Once {
-    violations: Vec<Violation>,
-    interleaving: Option<Interleaving>,
-}
-
-/// Runs up to `execution` (or from the checkpoint before it, if it is to `resume` there) and records that one.
-fn once(
-    model: &Arc<Model>,
-    seed: u64,
-    bound: Option<usize>,
-    execution: u64,
-    checkpoint: Option<PathBuf>,
-    resume: bool,
-) -> (Once, Stopped) {
-    let seen = Arc::new(Mutex::new(Once::default()));
-    let judge: Arc<Mutex<Judge<'static>>> = {
-        let seen = Arc::clone(&seen);
-        Arc::new(Mutex::new(move |n: u64, o: &Observation, _, _| {
-            if n == execution {
-                let interleaving = Some(model::interleaving(None));
-                *lock(&seen) = Once { violations: Panel::default().judge(o).0, interleaving };
-            }
-        }))
-    };
-    let explorer = Explorer {
-        bound,
-        executions: execution,
-        steps: MOST_BRANCHES,
-        deadline: None,
-        record: execution,
-        checkpoint,
-        seed,
-        resume,
-    };
-    let (_, why) = explorer.explore(model, &Arc::new(AtomicBool::new(false)), &judge);
-    let once = std::mem::take(&mut *lock(&seen));
-    (once, why)
-}
-
-/// Replays the execution of a finding from a checkpoint and writes the result into it.
-fn confirm(model: &Arc<Model>, seed: u64, finding: &mut Finding) {
-    let Repro::Execution { preemptions, execution, .. } = finding.repro else { return };
-    let Ok(dir) = tempfile::tempdir() else { return };
-    // The first execution needs no checkpoint, and with an interval of 1 the next one would write over it.
-    let file = (execution > 1).then(|| dir.path().join("checkpoint.json"));
-    let (first, _) = once(model, seed, preemptions, execution, file.clone(), false);
-    let shows = |o: &Once| o.violations.iter().any(|v| v.kind == finding.kind && v.detail == finding.detail);
-    let mut same = 0;
-    for _ in 0..CONFIRM {
-        // The checkpoint stands just before the execution, which is the first one from there.
-        let (again, _) = once(model, seed, preemptions, 1, file.clone(), true);
-        same += u32::from(shows(&again) && again.interleaving == first.interleaving);
-    }
-    if let Repro::Execution { confirmed, .. } = &mut finding.repro {
-        *confirmed = Confirmed { same, of: CONFIRM };
-    }
-    finding.interleaving = first.interleaving;
-}
-
-/// Runs to a stored finding's execution again and compares every step.
-///
-/// # Errors
-/// At the first difference.
-pub fn check(trial: &Trial, subject: &dyn Subject, finding: &Finding) -> Result<Interleaving, replay::CheckError> {
-    let EngineConfig::Loom(config) = &trial.engine else {
-        return Err(EngineError::Trial(format!("{} is no trial of the loom engine", trial.id)).into());
-    };
-    let Repro::Execution { program, preemptions, execution, .. } = &finding.repro else {
-        return Err(EngineError::Trial("the finding names no execution".to_owned()).into());
-    };
-    let (model, dealt) = open(trial, config, subject)?;
-    if dealt != *program {
-        return Err(ReplayError::Program.into());
-    }
-    let (seen, why) = once(&model, trial.seed, *preemptions, *execution, None, false);
-    if let Stopped::Broken(text) = why {
-        return Err(ReplayError::Engine(text).into());
-    }
-    let now = seen
-        .interleaving
-        .ok_or_else(|| ReplayError::Engine(format!("the exploration ended before execution {execution}")))?;
-    replay::compare(finding, &now)?;
-    replay::same_result(finding, &seen.violations)?;
-    Ok(now)
 }

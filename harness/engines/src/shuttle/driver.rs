@@ -125,13 +125,14 @@ struct State {
     points: usize,
     /// What was picked of all that could run, eager steps included: it says what happened whatever a replay leaves out.
     picks: Vec<u32>,
-    /// The actor of the last pick that counts, and the picks that left it although it could go on.
+    /// The actor of the last step that counts, and the picks that left it although it could go on.
     last: Option<u32>,
     switches: u32,
     livelock: bool,
     /// The strategy ended the execution that runs.
     pruned: bool,
     watches: bool,
+    reduce: bool,
     cut: bool,
     options: Vec<u32>,
 }
@@ -170,6 +171,7 @@ impl Driver {
             livelock: false,
             pruned: false,
             watches,
+            reduce,
             cut: false,
             options: Vec::new(),
         })))
@@ -266,9 +268,14 @@ impl State {
     /// Notes a pick among `self.options`.
     fn picked(&mut self, picked: u32) {
         self.picks.push(picked);
-        if let Some(left) = hook::leaves(self.last, &self.options, picked) {
+        self.counts(picked);
+    }
+
+    /// `next` goes on, of `self.options`: a switch if another one was left.
+    fn counts(&mut self, next: u32) {
+        if let Some(left) = hook::leaves(self.last, &self.options, next) {
             self.switches += u32::from(left);
-            self.last = Some(picked);
+            self.last = Some(next);
         }
     }
 
@@ -324,17 +331,19 @@ impl Scheduler for Handle {
             state.livelock = true;
             return None;
         }
-        if let [only] = runnable {
-            return state.goes_on(usize::from(only.id()) as u32);
-        }
         state.options.clear();
+        if let [only] = runnable {
+            let only = usize::from(only.id()) as u32;
+            state.counts(only);
+            return state.goes_on(only);
+        }
         state.options.extend(runnable.iter().map(|t| usize::from(t.id()) as u32));
         // They come in order; nothing promises it.
         if !state.options.is_sorted() {
             state.options.sort_unstable();
         }
         let before = state.log.borrow().picks.len();
-        let current = current.map(|c| usize::from(c) as u32);
+        let current = if state.reduce { state.last } else { current.map(|c| usize::from(c) as u32) };
         let picked = state.strategy.pick(Point { options: &state.options, current, yielding: is_yielding });
         let Some(picked) = picked else {
             state.pruned = true;

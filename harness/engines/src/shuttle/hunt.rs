@@ -28,15 +28,37 @@ pub(super) struct Hunt {
     pub(super) kept: Vec<Kept>,
     /// Findings that nobody was told of yet.
     fresh: Vec<usize>,
+    pub(super) longest: Longest,
+}
+
+/// The execution with the most points at which the strategy had a choice.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Longest {
+    /// Its number.
+    pub(super) execution: u64,
+    pub(super) points: usize,
+    /// The most actors of any execution.
+    pub(super) actors: usize,
 }
 
 impl Hunt {
     pub(super) fn new(trial: &Trial) -> Self {
-        Self { tally: Tally::new(trial.clone()), distinct: Distinct::default(), kept: Vec::new(), fresh: Vec::new() }
+        Self {
+            tally: Tally::new(trial.clone()),
+            distinct: Distinct::default(),
+            kept: Vec::new(),
+            fresh: Vec::new(),
+            longest: Longest::default(),
+        }
     }
 
     fn judge(&mut self, execution: &Execution<'_>) -> Judged {
         let fresh = self.distinct.add(hook::fingerprint());
+        let points = execution.recording.decisions.len();
+        if points > self.longest.points {
+            (self.longest.execution, self.longest.points) = (execution.number, points);
+        }
+        self.longest.actors = self.longest.actors.max(hook::actors());
         for (i, new) in self.tally.observe(&execution.ended.observation) {
             let switches = execution.recording.switches;
             if self.kept.get(i).is_none_or(|k| switches < k.recording.switches) {
@@ -72,10 +94,10 @@ impl Hunt {
     }
 
     /// Tells of the findings that are new.
-    pub(super) fn tell(&mut self, program: &[ActorProgram], emit: &mut dyn Emit) {
+    pub(super) fn tell(&mut self, trial: &Trial, program: &[ActorProgram], emit: &mut dyn Emit) {
         for i in self.fresh.drain(..) {
             let finding = &mut self.tally.findings_mut()[i];
-            finding.repro = replay::unconfirmed(program, &self.kept[i].recording, self.kept[i].seed);
+            finding.repro = replay::unconfirmed(trial, program, &self.kept[i].recording, self.kept[i].seed);
             emit.finding(finding);
         }
     }

@@ -1,14 +1,18 @@
 //! A trial of the shuttle engine: search, then shrink and confirm what was found.
 
 use super::driver::{Budget, Driver, MOST_DEADLOCKS, Seeds, Seen};
-use super::hunt::{self, Hunt};
+use super::hunt::{self, Hunt, Longest};
+use super::minimise::{Hunted, minimise};
 use crate::emit::{Emit, EngineError, Progress};
 use crate::model::Model;
-use crate::replay::{self, Recorded};
+use crate::replay::Recorded;
 use crate::{panics, strategy};
+use racehunt_core::discovery::{Discovery, PctChance, Sampling};
+use racehunt_core::finding::Finding;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, ShuttleConfig, Trial};
 use racehunt_core::scenario::Strategy;
+use racehunt_core::shrink::Case;
 use racehunt_core::subject::Subject;
 use racehunt_core::tally::Explored;
 use racehunt_core::verdict::Coverage;
@@ -36,7 +40,8 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     };
     let program = trial.program.deal(config.threads, config.ops_per_thread, trial.seed);
     let model = Arc::new(Model::new(trial, &program, subject)?);
-    Ok(search(trial, config, &model, &program, emit))
+    let make = |case: &Case| Model::of_case(trial, case, subject);
+    Ok(hunt(&Hunted { trial, config, model: &model, program: &program, make: Some(&make) }, emit))
 }
 
 /// Searches the schedules of `model` in the calling process, whatever its actors are made of.
@@ -47,15 +52,20 @@ pub fn search(
     program: &[ActorProgram],
     emit: &mut dyn Emit,
 ) -> TrialOutcome {
+    hunt(&Hunted { trial, config, model, program, make: None }, emit)
+}
+
+fn hunt(hunted: &Hunted<'_>, emit: &mut dyn Emit) -> TrialOutcome {
+    let Hunted { trial, config, model, program, .. } = *hunted;
     let _quiet = panics::keep();
     let _entered = engine::enter(Engine::Shuttle);
     let began = Instant::now();
     let hunt = Rc::new(RefCell::new(Hunt::new(trial)));
     tries::forget();
-    let mut search = Search { trial, config, model, program, hunt, began, emit, seen: Seen::default() };
+    let mut search = Search { trial, config, model, program, hunt, began, emit: &mut *emit, seen: Seen::default() };
     let how = if config.strategy == Strategy::Exhaustive { search.complete() } else { search.sample() };
     let (seen, hunt) = (search.seen, Rc::into_inner(search.hunt).expect("the drivers are gone").into_inner());
-    conclude(hunt, &seen, how, began.elapsed(), config, program, model)
+    conclude(hunt, &seen, how, began.elapsed(), hunted, emit)
 }
 
 /// How a search ended.
@@ -116,7 +126,7 @@ impl Search<'_> {
             let finished = driver.run(Some(Instant::now() + CHUNK));
             let seen = driver.seen();
             self.tell(self.seen.executions + seen.executions);
-            if finished {
+            if finished || hit(self.config, self.hunt.borrow().tally.findings()) {
                 break false;
             }
             // One execution is enough to know that the program has no schedule but one: no search will find another.
@@ -131,7 +141,7 @@ impl Search<'_> {
     /// Tells of new findings, and how far the search has come.
     pub(super) fn tell(&mut self, executions: u64) {
         let mut hunt = self.hunt.borrow_mut();
-        hunt.tell(self.program, self.emit);
+        hunt.tell(self.trial, self.program, self.emit);
         self.emit.progress(Progress {
             executions,
             distinct: hunt.distinct.count(),
@@ -139,6 +149,16 @@ impl Search<'_> {
             spent: spent(self.config, executions, self.began),
         });
     }
+}
+
+/// True for every finding, unless it is one that the search is for.
+fn sought(config: &ShuttleConfig, finding: &Finding) -> bool {
+    config.seek.as_ref().is_none_or(|fingerprint| *fingerprint == finding.fingerprint)
+}
+
+/// True if the search is for one finding, and that is among these.
+fn hit(config: &ShuttleConfig, findings: &[Finding]) -> bool {
+    config.seek.is_some() && findings.iter().any(|finding| sought(config, finding))
 }
 
 /// The share of whichever budget runs out first.
@@ -152,17 +172,14 @@ fn conclude(
     seen: &Seen,
     How { stopped, bounds, mut notes }: How,
     searched: Duration,
-    config: &ShuttleConfig,
-    program: &[ActorProgram],
-    model: &Arc<Model>,
+    hunted: &Hunted<'_>,
+    emit: &mut dyn Emit,
 ) -> TrialOutcome {
+    let Hunted { config, program, .. } = *hunted;
     if !stopped && seen.broken.is_none() {
-        for (finding, kept) in hunt.tally.findings_mut().iter_mut().zip(&hunt.kept) {
-            let recorded = Recorded { recording: kept.recording.clone(), seed: kept.seed };
-            replay::minimise(model, program, config, finding, recorded, kept.found_switches);
-        }
+        shrink(&mut hunt, seen, hunted, emit);
     } else if !hunt.kept.is_empty() {
-        notes.push("stopped before the schedules of the findings were shrunk".to_owned());
+        notes.push("stopped before the findings were shrunk".to_owned());
     }
     let coverage = if seen.executions == 0 {
         Coverage::Nothing
@@ -178,6 +195,7 @@ fn conclude(
             unseen: hunt.distinct.unseen(),
         }
     };
+    hunt.tally.discovered(discovery(&hunt, seen, config));
     if seen.pruned > 0 {
         notes.push(format!("{} more executions were ended early: what they would have shown was known", seen.pruned));
     }
@@ -190,10 +208,49 @@ fn conclude(
         ops: seen.ops,
         elapsed_ns: searched.as_nanos() as u64,
         latencies: Vec::new(),
-        doubts: hunt.distinct.doubt().into_iter().chain(doubts(seen, stopped, config, program.len())).collect(),
+        doubts: if hit(config, hunt.tally.findings()) {
+            Vec::new()
+        } else {
+            hunt.distinct.doubt().into_iter().chain(doubts(seen, stopped, config, program.len())).collect()
+        },
         notes,
     };
     hunt.tally.finish(explored)
+}
+
+/// Takes every finding to its smallest form.
+fn shrink(hunt: &mut Hunt, seen: &Seen, hunted: &Hunted<'_>, emit: &mut dyn Emit) {
+    let progress = Progress {
+        executions: seen.executions,
+        distinct: hunt.distinct.count(),
+        findings: hunt.tally.findings().len() as u64,
+        spent: 1.0,
+    };
+    let mut told = Instant::now();
+    let mut beat = || {
+        if told.elapsed() >= CHUNK {
+            told = Instant::now();
+            emit.progress(progress);
+        }
+        emit.stopped()
+    };
+    let found = hunt.tally.findings_mut().iter_mut().zip(&hunt.kept);
+    for (finding, kept) in found.filter(|(finding, _)| sought(hunted.config, finding)) {
+        let recorded = Recorded { recording: kept.recording.clone(), seed: kept.seed };
+        minimise(hunted, finding, &recorded, kept.found_switches, &mut beat);
+    }
+}
+
+fn discovery(hunt: &Hunt, seen: &Seen, config: &ShuttleConfig) -> Discovery {
+    let Longest { execution, points, actors } = hunt.longest;
+    let pct = match config.strategy {
+        // Without a choice there is nothing that the strategy could have done.
+        Strategy::Pct(depth) if points > 0 => {
+            Some(PctChance::new(depth, actors, points, seen.executions.saturating_sub(execution)))
+        }
+        _ => None,
+    };
+    Discovery { pct, ..hunt.distinct.discovery(Sampling::of(config.strategy)) }
 }
 
 /// Why a search without a finding would not count.
@@ -203,7 +260,8 @@ fn doubts(seen: &Seen, stopped: bool, config: &ShuttleConfig, actors: usize) -> 
         doubts.push(format!("the engine failed: {broken}"));
     }
     if seen.executions > 0 && seen.choices == 0 {
-        doubts.push(format!("no concurrency: {actors} actors never had a choice of who runs next"));
+        let who = if actors == 0 { "its".to_owned() } else { format!("{actors}") };
+        doubts.push(format!("no concurrency: {who} actors never had a choice of who runs next"));
     }
     if seen.unstarted > 0 {
         doubts.push(format!("an actor never ran in {} executions", seen.unstarted));

@@ -10,7 +10,8 @@ use rand_pcg::Pcg64Mcg;
 /// Source: Burckhardt, Kothari, Musuvathi, Nagarakatti, "A Randomized Scheduler with Probabilistic Guarantees of
 /// Finding Bugs", ASPLOS 2010. Guarantee: a race of depth d among n actors and k steps shows in one execution with
 /// a chance of at least 1 / (n · k^(d−1)). Deviations: only points with a choice count as steps; k is the longest
-/// execution seen so far; an actor that yields drops as well, so that spin loops end.
+/// execution seen so far; an actor that yields, or was picked a
+/// thousand times in a row, drops as well, so that spin loops end.
 #[derive(Debug)]
 pub struct Pct {
     depth: usize,
@@ -22,7 +23,13 @@ pub struct Pct {
     step: usize,
     longest: usize,
     executions: u64,
+    /// Who was picked last, and how often in a row.
+    last: Option<u32>,
+    streak: usize,
 }
+
+/// Picks in a row after which an actor is thought to spin until another one does something.
+const STREAK: usize = 1000;
 
 impl Pct {
     /// PCT of `depth` (at least 1).
@@ -37,6 +44,8 @@ impl Pct {
             step: 0,
             longest: 0,
             executions: 0,
+            last: None,
+            streak: 0,
         }
     }
 
@@ -67,6 +76,7 @@ impl Strategy for Pct {
         }
         self.lowest = 0;
         self.step = 0;
+        (self.last, self.streak) = (None, 0);
         self.changes.clear();
         for _ in 1..self.depth {
             if self.longest > 1 {
@@ -80,18 +90,22 @@ impl Strategy for Pct {
     fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         self.know(*point.options.last().expect("at least one option"));
         if let Some(current) = point.current
-            && (point.yielding || self.changes.contains(&self.step))
+            && (point.yielding || self.streak >= STREAK || self.changes.contains(&self.step))
         {
+            self.streak = 0;
             self.know(current);
             self.drop_below_all(current);
         }
         self.step += 1;
         self.longest = self.longest.max(self.step);
         let by_priority = |a: &&u32| self.priorities[**a as usize];
-        if self.executions == 1 && !point.yielding {
-            return Some(point.options[0]);
-        }
-        point.options.iter().max_by_key(by_priority).copied()
+        // Once a spinning actor has dropped, priorities decide in the first execution as well.
+        let oldest = self.executions == 1 && !point.yielding && self.lowest == 0;
+        let picked =
+            if oldest { Some(point.options[0]) } else { point.options.iter().max_by_key(by_priority).copied() };
+        self.streak = if self.last == picked { self.streak + 1 } else { 1 };
+        self.last = picked;
+        picked
     }
 }
 

@@ -14,20 +14,17 @@ use racehunt_sync::{hook, tries};
 pub struct Reduce<S> {
     inner: S,
     kept: Vec<u32>,
-    /// The actor of the last step that counted: what runs eagerly is no context switch.
-    last: Option<u32>,
 }
 
 impl<S> Reduce<S> {
     /// Reduces what `inner` is offered.
     pub fn new(inner: S) -> Self {
-        Self { inner, kept: Vec::new(), last: None }
+        Self { inner, kept: Vec::new() }
     }
 }
 
 impl<S: Strategy> Strategy for Reduce<S> {
     fn begin(&mut self) -> bool {
-        self.last = None;
         if tries::apply() {
             self.restart();
         }
@@ -62,13 +59,11 @@ impl<S: Strategy> Strategy for Reduce<S> {
         if let Some(eager) = hook::offer(point.options, &mut self.kept) {
             return Some(eager);
         }
-        let picked = match self.kept.as_slice() {
+        match self.kept.as_slice() {
             // All wait: let the engine see the deadlock.
-            [] => point.options[0],
-            [only] => *only,
-            several => self.inner.pick(Point { options: several, current: self.last, ..point })?,
-        };
-        self.last = Some(picked);
-        Some(picked)
+            [] => Some(point.options[0]),
+            [only] => Some(*only),
+            several => self.inner.pick(Point { options: several, ..point }),
+        }
     }
 }

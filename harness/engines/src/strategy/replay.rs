@@ -20,7 +20,7 @@ fn stay(point: Point<'_>) -> u32 {
 }
 
 /// Any list of numbers is a legal schedule: numbers too large are cut down, and past the end all are 0.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Decisions {
     list: Vec<u32>,
     at: usize,

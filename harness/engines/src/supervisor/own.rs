@@ -93,7 +93,7 @@ fn converse(
                 on(Event::Progress(heard.progress));
             }
             FromWorker::Finding { finding } => {
-                heard.keep(&finding);
+                heard.keep(&finding, trial);
                 on(Event::Finding(finding));
             }
             FromWorker::Outcome { outcome } if outcome.trial.id == trial.id => return Ok(*outcome),
@@ -107,10 +107,13 @@ fn converse(
 }
 
 impl Heard {
-    fn keep(&mut self, finding: &Finding) {
+    /// Signed here too: a worker that dies never comes to sign what it found.
+    fn keep(&mut self, finding: &Finding, trial: &Trial) {
+        let mut finding = finding.clone();
+        finding.sign(trial);
         match self.findings.iter_mut().find(|f| f.fingerprint == finding.fingerprint) {
-            Some(known) => *known = finding.clone(),
-            None => self.findings.push(finding.clone()),
+            Some(known) => *known = finding,
+            None => self.findings.push(finding),
         }
     }
 }
@@ -170,6 +173,7 @@ fn partial(trial: &Trial, heard: Heard, ended: &Ended, elapsed: Duration) -> Tri
         verdict,
         reasons,
         coverage: coverage(&trial.engine, progress),
+        discovery: None,
         executions: progress.executions,
         steps: None,
         ops: 0,
@@ -183,6 +187,7 @@ fn partial(trial: &Trial, heard: Heard, ended: &Ended, elapsed: Duration) -> Tri
         checked: Vec::new(),
         doubts,
         notes,
+        mutated: None,
     }
 }
 

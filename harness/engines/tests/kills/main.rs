@@ -4,7 +4,7 @@ mod files;
 mod script;
 mod till;
 
-use racehunt_core::finding::{FindingKind, Repro};
+use racehunt_core::finding::{FindingKind, Repro, ShrinkEnd, Size};
 use racehunt_core::id::Id;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{ActorProgram, EngineConfig, OpCall, Plan, Program, Trial};
@@ -116,14 +116,35 @@ fn a_process_is_killed_at_every_point_and_nowhere_else() {
 fn the_kill_is_a_step_that_replays_and_shrinks() {
     let (outcome, _) = hunt(&trial("two-steps", RANDOM, &[("p", 2), ("q", 2)]));
     let finding = &outcome.findings[0];
-    let Repro::Schedule { switches, confirmed, .. } = &finding.repro else { panic!("{:?}", finding.repro) };
+    let Repro::Schedule { switches, confirmed, program, shrunk, .. } = &finding.repro else {
+        panic!("{:?}", finding.repro)
+    };
     assert_eq!((confirmed.same, confirmed.of), (10, 10));
-    assert_eq!(switches.minimal, 1, "leave p once, between its two steps, for the kill");
+    assert_eq!(switches.kept, 1, "leave p once, between its two steps, for the kill");
+    assert_eq!(shrunk.kept, Size { actors: 1, ops: 1, kills: 1 }, "q is not needed: {program:?}");
+    assert_eq!((program[0].name.as_str(), shrunk.end, shrunk.fewest_switches), ("A", ShrinkEnd::Done, true));
     let interleaving = replay::check(&outcome.trial, &Till::default(), finding).unwrap_or_else(|e| panic!("{e}"));
     let kills = interleaving.steps.iter().filter(|s| s.kind == "kill").count();
     assert_eq!(kills, 1, "{interleaving:?}");
     let (outcome, _) = hunt(&trial("two-steps", LOOM, &[("p", 1), ("q", 1)]));
     replay::check(&outcome.trial, &Till::default(), &outcome.findings[0]).unwrap_or_else(|e| panic!("{e}"));
+    let Repro::Execution { shrunk, .. } = &outcome.findings[0].repro else { panic!("{outcome:?}") };
+    assert_eq!(shrunk.kept, Size { actors: 1, ops: 1, kills: 1 });
+    // Another process's kill takes no part.
+    for engine in [RANDOM, LOOM_3] {
+        let mut trial = trial("two-steps", engine, &[("p", 1), ("q", 1)]);
+        trial.faults.push(Fault::Kill { process: "q".into(), unsynced: Unsynced::Kept });
+        let (outcome, _) = hunt(&trial);
+        let finding = &outcome.findings[0];
+        replay::check(&outcome.trial, &Till::default(), finding).unwrap_or_else(|e| panic!("{e}"));
+        let (Repro::Schedule { shrunk, spared, program, .. } | Repro::Execution { shrunk, spared, program, .. }) =
+            &finding.repro
+        else {
+            panic!("{:?}", finding.repro)
+        };
+        assert_eq!((shrunk.found.kills, shrunk.kept), (2, Size { actors: 1, ops: 1, kills: 1 }));
+        assert_ne!(Some(&spared[0]), program[0].process.as_ref());
+    }
 }
 
 #[test]
@@ -141,9 +162,12 @@ fn locks_and_waiters_in_the_memory_of_a_killed_process_hold_nobody_up() {
         let (outcome, _) = hunt(&trial("guarded", engine, &[("p", 1), ("p", 1), ("q", 1)]));
         let kinds: Vec<FindingKind> = outcome.findings.iter().map(|f| f.kind).collect();
         assert_eq!(kinds, [FindingKind::Invariant], "half an item, and no deadlock: {:?}", outcome.reasons);
-        let steps = &outcome.findings[0].interleaving.as_ref().expect("a model's").steps;
+        let interleaving = outcome.findings[0].interleaving.as_ref().expect("a model's");
+        let (steps, actors) = (&interleaving.steps, &interleaving.actors);
         let kill = steps.iter().position(|s| s.kind == "kill").expect("the kill");
-        assert!(steps[kill..].iter().all(|s| s.actor != 1 && s.actor != 2), "the dead take no steps: {steps:?}");
+        let dead = |actor: u32| ["A", "B"].contains(&actors[actor as usize].as_str());
+        assert!(steps[..kill].iter().any(|s| dead(s.actor)), "{interleaving:?}");
+        assert!(steps[kill..].iter().all(|s| !dead(s.actor)), "the dead take no steps: {interleaving:?}");
         let (outcome, _) = hunt(&trial("waits", engine, &[("p", 1), ("p", 1)]));
         assert_eq!(outcome.verdict, Verdict::Pass, "{outcome:?}");
     }

@@ -13,14 +13,17 @@ use racehunt_sync::shared::Shared;
 use racehunt_sync::{Condvar, Mutex, PoisonError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// What the executions left on the shelf: finished and half-finished items.
 pub(crate) type Left = BTreeSet<(Vec<Id>, Vec<Id>)>;
 
-/// The subject; it keeps every outcome it ever came to.
+/// The subject; it keeps every outcome it ever came to as it was opened first. (It is opened for parts of the program
+/// later on, to shrink what was found.)
 #[derive(Default)]
 pub(crate) struct Till {
     pub(crate) left: Arc<std::sync::Mutex<Left>>,
+    opened: AtomicBool,
 }
 
 impl Subject for Till {
@@ -50,7 +53,8 @@ impl Subject for Till {
     }
 
     fn open(&self, variant: &str, _: &Params, env: &Env) -> Result<Opener, SubjectError> {
-        let (variant, left, processes) = (variant.to_owned(), Arc::clone(&self.left), env.processes);
+        let left = if self.opened.swap(true, Relaxed) { Arc::default() } else { Arc::clone(&self.left) };
+        let (variant, processes) = (variant.to_owned(), env.processes);
         Ok(Box::new(move || {
             Arc::new(Shop {
                 variant: variant.clone(),

@@ -1,15 +1,25 @@
 //! The model engines on subjects with one known fault each: found, or clean, or unknown, and never the wrong one.
 
 mod exhaustive;
+mod marks;
+mod searched;
 mod toys;
 
-use racehunt_core::finding::{Finding, FindingKind, Repro};
+use marks::size;
+use racehunt_core::discovery::Unseen;
+use racehunt_core::finding::{Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_core::scenario::Scenario;
+use racehunt_core::shrink::Case;
 use racehunt_core::verdict::{Coverage, Verdict};
 use racehunt_engines::emit::{Emit, Progress};
+use racehunt_engines::model::Model;
+use racehunt_engines::shuttle::Hunted;
+use racehunt_engines::strategy::Decisions;
 use racehunt_engines::{loom, replay, shuttle};
+use racehunt_sync::engine::{self, Engine};
+use std::sync::Arc;
 use toys::Toys;
 
 /// Counts what it is told; stops after a number of looks if asked to.
@@ -69,6 +79,18 @@ fn kinds(outcome: &TrialOutcome) -> Vec<FindingKind> {
     outcome.findings.iter().map(|f| f.kind).collect()
 }
 
+/// How the only finding was shrunk.
+fn shrunk(outcome: &TrialOutcome) -> (Switches, Shrunk) {
+    let (Repro::Schedule { switches, shrunk, program, .. } | Repro::Execution { switches, shrunk, program, .. }) =
+        &outcome.findings[0].repro
+    else {
+        panic!("{outcome:?}")
+    };
+    let interleaving = outcome.findings[0].interleaving.as_ref().expect("a model's");
+    assert_eq!((interleaving.switches, Size::of(program, 0)), (switches.kept, shrunk.kept));
+    (*switches, *shrunk)
+}
+
 /// Each finding of `outcome` replays, step by step, and was confirmed 10 of 10.
 fn replays(outcome: &TrialOutcome) {
     for f in &outcome.findings {
@@ -84,18 +106,23 @@ fn replays(outcome: &TrialOutcome) {
 
 #[test]
 fn a_split_update_is_lost_under_every_model_and_strategy() {
-    for strategy in ["random", "pct:2", "urw", "dfs"] {
+    for strategy in ["random", "pct:2", "urw", "pos", "surw", "dfs"] {
         let engine = SHUTTLE.replace("random", strategy);
         let outcome = hunt(&trial("split", &engine, &[2, 2]));
         assert_eq!(kinds(&outcome), [FindingKind::Lost], "{strategy}");
         assert_eq!(outcome.verdict, Verdict::Fail);
-        let Repro::Schedule { switches, .. } = &outcome.findings[0].repro else { panic!() };
-        assert_eq!(switches.minimal, 1, "{strategy}: leave once between load and store");
         replays(&outcome);
+        let (switches, shrunk) = shrunk(&outcome);
+        assert_eq!((switches.kept, shrunk.fewest_switches), (1, true), "{strategy}: leave once between load and store");
+        marks::a_store_came_between(&outcome.findings[0]);
+        assert_eq!((shrunk.found, shrunk.kept, shrunk.end), (size(2, 4), size(2, 2), ShrinkEnd::Done), "{strategy}");
     }
     let outcome = hunt(&trial("split", LOOM, &[2, 2]));
     assert_eq!(kinds(&outcome), [FindingKind::Lost]);
     replays(&outcome);
+    let Repro::Execution { preemptions, .. } = &outcome.findings[0].repro else { panic!() };
+    assert_eq!(*preemptions, Some(1));
+    assert_eq!(shrunk(&outcome).0.kept, 1);
 }
 
 #[test]
@@ -132,9 +159,8 @@ fn a_deadlock_names_who_holds_and_who_waits_and_the_search_goes_on() {
         let outcome = hunt(&trial("ab-ba", engine, &[1, 1]));
         assert_eq!(kinds(&outcome), [FindingKind::Deadlock], "{outcome:?}");
         let f = &outcome.findings[0];
-        assert!(f.message.contains("D waits to lock Mutex") && f.message.contains("held by A since"), "{}", f.message);
-        assert!(f.message.contains("A waits to lock Mutex") && f.message.contains("held by D since"), "{}", f.message);
         replays(&outcome);
+        marks::each_waits_for_the_other(f);
         if engine == SHUTTLE {
             assert_eq!(outcome.executions, 2000, "a deadlock does not end the search");
             assert!(f.count > 1 && f.count < 2000, "{}", f.count);
@@ -163,6 +189,82 @@ fn an_error_is_a_finding_and_its_id_is_not_lost() {
         assert_eq!(outcome.errors[0].op, "add");
         replays(&outcome);
     }
+}
+
+#[test]
+fn what_is_found_among_many_is_told_by_few() {
+    // (variant, engine, found with, actors, ops, switches): an actor that is not needed stands before, between or after.
+    let cases = [
+        ("split", SHUTTLE, &[3, 3, 3][..], (2, 2), 1),
+        ("split", "[loom]\npreemptions = [2]\ntime = \"60s\"", &[2, 2, 1], (2, 2), 1),
+        ("relaxed", LOOM, &[2, 2], (2, 2), 0),
+        ("ab-ba", SHUTTLE, &[2, 2, 2], (2, 2), 1),
+        // What the two were about to do is no step, so that they were left for each other does not show.
+        ("ab-ba", LOOM, &[1, 1, 1], (2, 2), 0),
+        ("errs", SHUTTLE, &[2, 2, 2], (1, 2), 0),
+        ("panics", SHUTTLE, &[1, 2, 2], (2, 2), 0),
+        ("panics", LOOM, &[1, 2], (2, 2), 0),
+    ];
+    for (variant, engine, found, (actors, ops), switches) in cases {
+        let outcome = hunt(&trial(variant, engine, found));
+        replays(&outcome);
+        let (made, shrunk) = shrunk(&outcome);
+        let all = size(found.len() as u32, found.iter().sum::<usize>() as u32);
+        assert_eq!((shrunk.found, shrunk.kept), (all, size(actors, ops)), "{variant} {engine}");
+        assert_eq!((made.kept, shrunk.end), (switches, ShrinkEnd::Done), "{variant} {engine}");
+    }
+}
+
+#[test]
+fn a_closure_has_a_schedule_to_shrink_and_no_program() {
+    let trial = trial("split", SHUTTLE, &[1, 1]);
+    let EngineConfig::Shuttle(config) = &trial.engine else { panic!() };
+    let closure = || {
+        let n = racehunt_sync::Arc::new(racehunt_sync::atomic::AtomicU64::new(0));
+        let add = |n: racehunt_sync::Arc<racehunt_sync::atomic::AtomicU64>| {
+            racehunt_sync::thread::spawn(move || {
+                let now = n.load(racehunt_sync::atomic::Ordering::SeqCst);
+                n.store(now + 1, racehunt_sync::atomic::Ordering::SeqCst);
+            })
+        };
+        let all = [add(n.clone()), add(n.clone()), add(n.clone())];
+        all.into_iter().for_each(|actor| actor.join().unwrap());
+        assert_ne!(n.load(racehunt_sync::atomic::Ordering::SeqCst), 1, "two were lost");
+    };
+    let model = Arc::new(Model::closure(closure));
+    let outcome = shuttle::search(&trial, config, &model, &[], &mut Told::default());
+    assert_eq!(kinds(&outcome), [FindingKind::Panic]);
+    let (switches, shrunk) = shrunk(&outcome);
+    assert_eq!((shrunk.found, shrunk.kept, shrunk.end), (Size::default(), Size::default(), ShrinkEnd::Done));
+    assert_eq!((switches.kept, shrunk.fewest_switches), (1, true), "the one that is left stores last");
+}
+
+#[test]
+fn a_shrink_that_is_stopped_says_so_and_what_it_has_replays() {
+    let trial = trial("split", &format!("{SHUTTLE}\nreduce = false"), &[2, 2]);
+    let EngineConfig::Shuttle(config) = &trial.engine else { panic!() };
+    let program = trial.program.deal(2, 2, trial.seed);
+    let model = Arc::new(Model::new(&trial, &program, &Toys).unwrap());
+    let make = |case: &Case| Model::of_case(&trial, case, &Toys);
+    let hunted = Hunted { trial: &trial, config, model: &model, program: &program, make: Some(&make) };
+    let _entered = engine::enter(Engine::Shuttle);
+    let mut ends = Vec::new();
+    for stop in [true, false] {
+        let mut outcome = hunt(&trial);
+        let finding = &mut outcome.findings[0];
+        let found = (0..2_u32.pow(8)).map(|n| (0..8).map(|bit| n >> bit & 1).collect::<Vec<u32>>());
+        let lost = |p: &replay::Played| p.violations.iter().any(|v| v.kind == FindingKind::Lost);
+        let played = found
+            .map(|list| replay::play(&model, Box::new(Decisions::new(list)), false, 7, config, false))
+            .find(lost)
+            .expect("one of them loses");
+        let recorded = replay::Recorded { recording: played.recording, seed: 7 };
+        shuttle::minimise(&hunted, finding, &recorded, 9, &mut || stop);
+        ends.push(shrunk(&outcome).1);
+        replays(&outcome);
+    }
+    assert_eq!((ends[0].end, ends[0].kept, ends[0].executions), (ShrinkEnd::Stopped, size(2, 4), 1));
+    assert_eq!((ends[1].end, ends[1].kept), (ShrinkEnd::Done, size(2, 2)));
 }
 
 #[test]

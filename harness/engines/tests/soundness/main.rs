@@ -14,4 +14,5 @@ mod memory;
 mod program;
 mod round_trip;
 mod run;
+mod sampled;
 mod shipped;

@@ -6,7 +6,7 @@ use crate::program::{Deck, Outcome, Program};
 use racehunt_core::interleaving::Interleaving;
 use racehunt_core::schedule::Schedule;
 use racehunt_engines::model;
-use racehunt_engines::strategy::{Exact, Pct, Random, Strategy, Urw};
+use racehunt_engines::strategy::{Exact, Pct, Pos, Random, Strategy, Surw, Urw};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -32,10 +32,12 @@ fn two_hundred_programs_play_again_as_recorded() {
     for (i, deck) in [Deck::Locks, Deck::Tries, Deck::Waits, Deck::Channel].into_iter().enumerate() {
         for (j, program) in programs(deck, 50).enumerate() {
             let seed = (i * 100 + j) as u64;
-            let strategy: Box<dyn Strategy> = match j % 3 {
+            let strategy: Box<dyn Strategy> = match j % 5 {
                 0 => Box::new(Random::new(seed)),
                 1 => Box::new(Pct::new(2, seed)),
-                _ => Box::new(Urw::new(seed)),
+                2 => Box::new(Urw::new(seed)),
+                3 => Box::new(Pos::new(seed)),
+                _ => Box::new(Surw::new(seed)),
             };
             // The later ones know which locks are tried; the replay does not, and must not need to.
             for seen in play(&program, strategy, j % 2 == 0, 6).into_iter().skip(j % 6).step_by(6) {

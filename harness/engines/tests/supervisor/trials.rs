@@ -23,6 +23,7 @@ fn trial(engine: EngineConfig) -> Trial {
         faults: Vec::new(),
         limits: Limits::default(),
         seed: 7,
+        mutation: None,
     }
 }
 

@@ -41,7 +41,8 @@ fn one_for_a_folder_with_one_failing_scenario() {
     bench.file("all/a.toml", scenario("a", "\"hardened\"", &[SHUTTLE]));
     bench.file("all/deep/b.toml", scenario("b", "\"published-fix\"", &[SHUTTLE]));
     bench.run("run all").ended(1).says("FAIL: 1 passed, 1 failed");
-    assert_eq!(bench.all_below("racehunt-out"), ["all", "all/report.json"]);
+    let diagrams = ["all/interleavings", "all/interleavings/29a66ebd9d3efdbf.svg"];
+    assert_eq!(bench.all_below("racehunt-out"), ["all", diagrams[0], diagrams[1], "all/report.json"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! No test looks at a clock to decide: where one has to wait, a deadline far above what is needed only keeps a
 //! mistake from hanging the suite.
 
+mod chase;
 mod children;
 mod determinism;
 mod exit_codes;
@@ -11,8 +12,10 @@ mod inspect;
 mod interrupt;
 mod replay;
 mod report;
+mod selftest;
 mod streams;
 mod support;
 mod tamper;
 mod terminal;
+mod token;
 mod workers;

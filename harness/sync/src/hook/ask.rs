@@ -2,7 +2,18 @@
 
 use super::touch::{How, TIME, touch};
 use super::words::mix;
-use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, Pending, with};
+use super::{ACTOR, ActorId, Blocked, Event, Kind, Object, ObjectId, Pending, Site, with};
+
+/// The pending operation of `actor`; `None` if it announced nothing since its last one.
+#[must_use]
+pub fn pending(actor: ActorId) -> Option<Pending> {
+    with(|w| w.pending.get(actor as usize).copied().flatten())
+}
+
+/// How often the actor of a step was not the actor of the step before.
+pub(crate) fn turns() -> u64 {
+    with(|w| w.turns)
+}
 
 /// Every actor with an operation announced and not done: after a deadlock, those that wait.
 #[must_use]
@@ -54,10 +65,21 @@ pub fn parent(actor: ActorId) -> Option<ActorId> {
     with(|w| w.parents.get(actor as usize).copied().flatten())
 }
 
+/// Where `actor` was started.
+#[must_use]
+pub fn started_at(actor: ActorId) -> Option<Site> {
+    with(|w| w.started.get(actor as usize).map(|s| s.0))
+}
+
 /// The actor whose end `actor` waited for last.
 #[must_use]
 pub fn joined(actor: ActorId) -> Option<ActorId> {
     with(|w| w.started.get(actor as usize).and_then(|s| s.1))
+}
+
+/// Steps of this execution that changed `object`.
+pub(crate) fn writes(object: ObjectId) -> u64 {
+    with(|w| w.slots.get(object as usize).map_or(0, |s| s.writes))
 }
 
 /// Operations done in this execution.

@@ -3,14 +3,20 @@
 //! Natively and under shuttle std's (shuttle is sequentially consistent: each operation is one step), under loom
 //! loom's, with the C11 memory model. `SeqCst` counts as `AcqRel` there, and 128-bit and static atomics are left out.
 
+#[macro_use]
+mod weak;
+
 pub use std::sync::atomic::Ordering;
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use crate::engine::{self, Engine};
 use crate::hook::{self, Kind, ObjectId, Site};
+use crate::mutant::{self, Operator};
 use crate::{model, perturb};
+use weak::{Argument, offers, store_offers};
 
 /// Who does the operation: nobody has to be told natively.
 #[derive(Clone, Copy)]
@@ -63,13 +69,23 @@ macro_rules! ops {
                     perturb::point();
                     atomic.$name($($arg),*)
                 }
-                Inner::Shuttle(id, atomic) => {
-                    let told = Told { id: *id, site: Location::caller() };
-                    told.shuttle(Kind::$kind, $show, || atomic.$name($($arg),*))
-                }
-                Inner::Loom(id, atomic, gate) => {
-                    let told = Told { id: *id, site: Location::caller() };
-                    told.loom(Kind::$kind, gate, $show, || atomic.$name($($arg),*))
+                model => {
+                    let site = Location::caller();
+                    let what = concat!("atomic ", stringify!($name));
+                    let ordered = false $(|| $arg.orders())*;
+                    match mutant::at(site, what, offers(Kind::$kind, ordered)) {
+                        None => {}
+                        Some(Operator::Split) => {
+                            let exchange = stringify!($name).starts_with("compare");
+                            return self.in_halves(exchange, site, |half| half.$name($($arg),*));
+                        }
+                        Some(_) => {
+                            $(let $arg = $arg.relaxed();)*
+                            mutant::differed();
+                            return one_step!(model, Kind::$kind, site, $show, |atomic| atomic.$name($($arg),*));
+                        }
+                    }
+                    one_step!(model, Kind::$kind, site, $show, |atomic| atomic.$name($($arg),*))
                 }
             }
         }
@@ -78,7 +94,7 @@ macro_rules! ops {
 
 /// What every atomic has.
 macro_rules! common {
-    ([$($g:tt)*] [$($ty:tt)*], $name:expr, $value:ty, $std:ty, $loom:ty, $fresh:expr, $show:expr) => {
+    ([$($g:tt)*] [$($ty:tt)*], $name:expr, $value:ty, $std:ty, $loom:ty, $fresh:expr, $show:expr, $store_offers:expr) => {
         impl<$($g)*> $($ty)* {
             /// An atomic of the current engine. (No `const fn`, see the crate's documentation.)
             #[track_caller]
@@ -87,12 +103,12 @@ macro_rules! common {
                 Self(match engine::current() {
                     Engine::Native => Inner::Native(<$std>::new(value)),
                     Engine::Shuttle => {
-                        Inner::Shuttle(hook::new_object($name, Location::caller()), <$std>::new(value))
+                        Inner::Shuttle(hook::new_object($name, Location::caller()), Arc::new(<$std>::new(value)))
                     }
                     Engine::Loom => Inner::Loom(
                         hook::new_object($name, Location::caller()),
-                        model::call(|| <$loom>::new(value)),
-                        model::call(loom::sync::Condvar::new),
+                        Arc::new(model::call(|| <$loom>::new(value))),
+                        Arc::new(model::call(loom::sync::Condvar::new)),
                     ),
                 })
             }
@@ -100,8 +116,6 @@ macro_rules! common {
             ops! {
                 /// Loads the value.
                 Load load(order: Ordering) -> $value, |v: &$value| $show(*v);
-                /// Stores a value.
-                Store store(value: $value, order: Ordering) -> (), |(): &()| $show(value);
                 /// Stores a value and returns the one before.
                 Rmw swap(value: $value, order: Ordering) -> $value, |v: &$value| $show(*v);
                 /// Stores `new` if the value is `current`; the value before, as `Ok` if it did.
@@ -111,6 +125,21 @@ macro_rules! common {
                 Rmw compare_exchange_weak(current: $value, new: $value, success: Ordering, failure: Ordering)
                     -> Result<$value, $value>, |v: &Result<$value, $value>| $show(v.unwrap_or_else(|v| v));
             }
+
+            /// Stores a value.
+            #[track_caller]
+            #[inline]
+            pub fn store(&self, value: $value, order: Ordering) {
+                match &self.0 {
+                    Inner::Native(atomic) => {
+                        perturb::point();
+                        atomic.store(value, order);
+                    }
+                    _ => self.store_model(value, order, Location::caller()),
+                }
+            }
+
+            weakened! { $value, $std, $show, $store_offers }
 
             /// Replaces the value by what `f` makes of it, until nothing came in between or `f` gives `None`.
             ///
@@ -158,9 +187,16 @@ macro_rules! common {
             /// The value of an atomic that nobody else has.
             #[track_caller]
             pub fn into_inner(self) -> $value {
+                // A store that a mutant has put off may have a share in a model's.
                 match self.0 {
-                    Inner::Native(atomic) | Inner::Shuttle(_, atomic) => atomic.into_inner(),
-                    Inner::Loom(_, atomic, _) => model::call(|| atomic.into_inner()),
+                    Inner::Native(atomic) => atomic.into_inner(),
+                    Inner::Shuttle(_, atomic) => {
+                        Arc::try_unwrap(atomic).map_or_else(|a| a.load(Ordering::Relaxed), <$std>::into_inner)
+                    }
+                    Inner::Loom(_, atomic, _) => model::call(|| match Arc::try_unwrap(atomic) {
+                        Ok(atomic) => atomic.into_inner(),
+                        Err(atomic) => atomic.load(Ordering::Relaxed),
+                    }),
                 }
             }
 
@@ -171,7 +207,14 @@ macro_rules! common {
             /// Under loom, which lends no such place: store through `store` there.
             pub fn get_mut(&mut self) -> &mut $value {
                 match &mut self.0 {
-                    Inner::Native(atomic) | Inner::Shuttle(_, atomic) => atomic.get_mut(),
+                    Inner::Native(atomic) => atomic.get_mut(),
+                    Inner::Shuttle(_, atomic) => {
+                        if Arc::get_mut(atomic).is_none() {
+                            // A store that was put off comes too late for this one.
+                            *atomic = Arc::new(<$std>::new(atomic.load(Ordering::Relaxed)));
+                        }
+                        Arc::get_mut(atomic).expect("it was just made").get_mut()
+                    }
                     Inner::Loom(..) => panic!("{}::get_mut is not modelled by loom: use store", $name),
                 }
             }
@@ -181,7 +224,8 @@ macro_rules! common {
             /// Without the value: looking at it would be an operation.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match &self.0 {
-                    Inner::Native(atomic) | Inner::Shuttle(_, atomic) => atomic.fmt(f),
+                    Inner::Native(atomic) => atomic.fmt(f),
+                    Inner::Shuttle(_, atomic) => atomic.fmt(f),
                     Inner::Loom(..) => f.write_str($name),
                 }
             }
@@ -206,11 +250,12 @@ macro_rules! common {
 /// An atomic under its engine.
 enum Inner<S, L> {
     Native(S),
-    Shuttle(ObjectId, S),
+    /// Shared only with a store that a mutant puts off.
+    Shuttle(ObjectId, Arc<S>),
     /// loom remembers the last access of an atomic only, so that a load can hide the load of another actor from a later
     /// store, and the order in which the store comes first is never tried. Nobody waits for the condvar: notifying it
     /// before each load is a step that loom orders against the other loads, and makes nothing visible to anyone.
-    Loom(ObjectId, L, loom::sync::Condvar),
+    Loom(ObjectId, Arc<L>, Arc<loom::sync::Condvar>),
 }
 
 macro_rules! integers {
@@ -220,8 +265,10 @@ macro_rules! integers {
 
         common! {
             [] [$name], stringify!($name), $value, std::sync::atomic::$name, loom::sync::atomic::$name, 0,
-            |v: $value| u64::try_from(v).ok()
+            |v: $value| u64::try_from(v).ok(), store_offers
         }
+
+        later! { $name $value }
 
         impl $name {
             ops! {
@@ -264,8 +311,10 @@ pub struct AtomicBool(Inner<std::sync::atomic::AtomicBool, loom::sync::atomic::A
 
 common! {
     [] [AtomicBool], "AtomicBool", bool, std::sync::atomic::AtomicBool, loom::sync::atomic::AtomicBool, false,
-    |v: bool| Some(u64::from(v))
+    |v: bool| Some(u64::from(v)), store_offers
 }
+
+later! { AtomicBool bool }
 
 impl AtomicBool {
     ops! {
@@ -293,7 +342,14 @@ pub struct AtomicPtr<T>(Inner<std::sync::atomic::AtomicPtr<T>, loom::sync::atomi
 // Addresses differ from run to run, so none is shown.
 common! {
     [T] [AtomicPtr<T>], "AtomicPtr", *mut T, std::sync::atomic::AtomicPtr<T>, loom::sync::atomic::AtomicPtr<T>,
-    std::ptr::null_mut(), |_: *mut T| None
+    std::ptr::null_mut(), |_: *mut T| None, |_| &[]
+}
+
+impl<T> AtomicPtr<T> {
+    /// Never: what it points to may be gone by then.
+    fn store_later(&self, value: *mut T, order: Ordering, site: Site) {
+        self.store_now(value, order, site);
+    }
 }
 
 /// A memory fence. Under shuttle, which is sequentially consistent, it is no scheduling point.
@@ -304,7 +360,11 @@ pub fn fence(order: Ordering) {
             perturb::point();
             std::sync::atomic::fence(order);
         }
-        Engine::Shuttle => {}
+        Engine::Shuttle => {
+            // No step, but a place that a survey has to know of.
+            let _ = mutant::at(Location::caller(), "fence", &[Operator::Relax]);
+        }
+        Engine::Loom if mutant::at(Location::caller(), "fence", &[Operator::Relax]).is_some() => mutant::differed(),
         Engine::Loom => {
             model::op((Kind::Fence, 0, Location::caller()), model::no_value, || {
                 model::call(|| loom::sync::atomic::fence(order));

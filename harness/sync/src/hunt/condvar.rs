@@ -13,6 +13,7 @@ use super::mutex::{ModelGuard, Mutex, MutexGuard, NativeGuard, Raw, RawGuard};
 use crate::engine;
 use crate::hook::{self, ActorId, Kind, ObjectId, Site};
 use crate::model::{self, Object, Token, clock, lock::RawLock, table};
+use crate::mutant::{self, Operator};
 use crate::perturb;
 use crate::waits::{self, On};
 
@@ -22,7 +23,8 @@ pub struct Condvar(Inner);
 enum Inner {
     /// With where it was made.
     Native(std::sync::Condvar, Site),
-    Model(Box<Model>),
+    /// Shared only with a notification that a mutant puts off.
+    Model(Arc<Model>),
 }
 
 struct Model {
@@ -134,6 +136,26 @@ impl Model {
         }
     }
 
+    /// A notification, or what a mutant makes of it.
+    fn told(self: &Arc<Self>, all: bool, site: Site) {
+        use Operator::{One, Skip, Swap};
+        let (what, offers) =
+            if all { ("notify_all", &[One, Skip, Swap][..]) } else { ("notify_one", &[Skip, Swap][..]) };
+        let waiting = || table(&self.state).waiters.len();
+        match mutant::at(site, what, offers) {
+            None => self.notify(all, site),
+            Some(Swap) => {
+                let late = Arc::clone(self);
+                mutant::later(move || late.notify(all, site));
+            }
+            Some(One) => {
+                mutant::differed_if(waiting() > 1);
+                self.notify(false, site);
+            }
+            Some(_) => mutant::differed_if(waiting() > 0),
+        }
+    }
+
     fn notify(&self, all: bool, site: Site) {
         self.object.once(Kind::Notify, site, || {
             let mut wake = Vec::new();
@@ -173,7 +195,7 @@ impl Condvar {
     #[must_use]
     pub fn new() -> Self {
         Self(if engine::current().is_model() {
-            Inner::Model(Box::new(Model {
+            Inner::Model(Arc::new(Model {
                 object: Object::new("Condvar", Location::caller()),
                 state: std::sync::Mutex::default(),
             }))
@@ -266,6 +288,13 @@ impl Condvar {
                 if guard.poisons() {
                     raw.set_poisoned(true);
                 }
+                if raw.is_left_out() {
+                    raw.lock(false, site);
+                }
+                if mutant::at(site, "wait", &[Operator::Early]).is_some() {
+                    raw.cut(site);
+                    return wrap(lock, RawGuard::Model(guard), false, raw.is_poisoned());
+                }
                 std::mem::forget(guard);
                 let timed_out = condvar.wait(raw, timeout, site);
                 wrap(lock, RawGuard::Model(ModelGuard::new(raw, site)), timed_out, raw.is_poisoned())
@@ -282,7 +311,7 @@ impl Condvar {
                 perturb::point();
                 condvar.notify_one();
             }
-            Inner::Model(model) => model.notify(false, Location::caller()),
+            Inner::Model(model) => model.told(false, Location::caller()),
         }
     }
 
@@ -294,7 +323,7 @@ impl Condvar {
                 perturb::point();
                 condvar.notify_all();
             }
-            Inner::Model(model) => model.notify(true, Location::caller()),
+            Inner::Model(model) => model.told(true, Location::caller()),
         }
     }
 }

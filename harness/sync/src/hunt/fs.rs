@@ -39,6 +39,7 @@ mod state;
 mod step;
 mod tree;
 mod watch;
+mod weak;
 
 pub use std::fs::TryLockError;
 
@@ -173,6 +174,10 @@ pub fn rename<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> io::Result<()> 
     if !engine::current().is_model() {
         return native(Some(Call::Rename), || std::fs::rename(from, to));
     }
+    weak::rename(from, to, site)
+}
+
+fn rename_now(from: &Path, to: &Path, site: Site) -> io::Result<()> {
     step(
         touch(Some(Call::Rename), "rename", site),
         |_| format!("rename {} -> {}", short(from), short(to)),
@@ -195,10 +200,14 @@ pub fn rename<P: AsRef<Path>, Q: AsRef<Path>>(from: P, to: Q) -> io::Result<()> 
 pub fn remove_file<P: AsRef<Path>>(path: P) -> io::Result<()> {
     let path = path.as_ref();
     if engine::current().is_model() {
-        change((Call::Unlink, "unlink", Location::caller()), path, |s, mtime| s.tree.remove(path, mtime))
+        weak::remove(path, Location::caller())
     } else {
         native(Some(Call::Unlink), || std::fs::remove_file(path))
     }
+}
+
+fn remove_now(path: &Path, site: Site) -> io::Result<()> {
+    change((Call::Unlink, "unlink", site), path, |s, mtime| s.tree.remove(path, mtime))
 }
 
 /// Makes a directory.

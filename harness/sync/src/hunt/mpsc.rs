@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::engine;
 use crate::hook::{Kind, Object, Site};
+use crate::mutant::{self, Operator};
 use crate::perturb;
 use crate::waits::{self, On};
 use core::Channel;
@@ -96,6 +97,15 @@ fn model<T>(type_name: &'static str, bound: Option<usize>, site: Site) -> (Out<T
     (Out(Arc::clone(&channel)), Receiver::new(Side::Model(In(channel)), type_name))
 }
 
+/// True where a mutant loses the message.
+fn is_skipped(site: Site) -> bool {
+    let skipped = mutant::at(site, "send", &[Operator::Skip]).is_some();
+    if skipped {
+        mutant::differed();
+    }
+    skipped
+}
+
 impl<T> Sender<T> {
     /// Sends a message; never waits.
     ///
@@ -109,6 +119,7 @@ impl<T> Sender<T> {
                 perturb::point();
                 send.send(message)
             }
+            Side::Model(_) if is_skipped(Location::caller()) => Ok(()),
             Side::Model(out) => out.0.send(message, Location::caller()),
         }
     }
@@ -134,6 +145,7 @@ impl<T> SyncSender<T> {
                     }
                 }
             }
+            Side::Model(_) if is_skipped(Location::caller()) => Ok(()),
             Side::Model(out) => out.0.send(message, Location::caller()),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
 use crate::engine;
 use crate::hook::{Kind, Site};
 use crate::model::{self, lock::RawLock};
+use crate::mutant::{self, Operator};
 use crate::perturb;
 use crate::waits::{self, Info, On, Release};
 
@@ -97,6 +98,14 @@ impl<'a> ModelGuard<'a> {
         Self { raw, not_send: std::marker::PhantomData }
     }
 
+    /// The value is lent; `anew` if the guard is borrowed exclusively.
+    #[inline]
+    pub(super) fn lends(&self, anew: bool, site: Site) {
+        if mutant::is_on() {
+            self.raw.lends(anew, site);
+        }
+    }
+
     /// True if a panic began while the lock was held.
     pub(super) fn poisons(&self) -> bool {
         !self.raw.taken_unwinding() && model::unwinding()
@@ -116,6 +125,9 @@ impl Drop for ModelGuard<'_> {
 #[cold]
 #[inline(never)]
 fn unlock_model(raw: &Arc<RawLock>) {
+    if raw.is_left_out() {
+        return;
+    }
     raw.unlock(false, raw.taken_at(), !raw.taken_unwinding() && model::unwinding());
 }
 
@@ -126,6 +138,22 @@ pub(super) fn lock_model(raw: &Arc<RawLock>, site: Site) -> bool {
     raw.lock(false, site);
     raw.taken(site, model::unwinding());
     raw.is_poisoned()
+}
+
+/// As [`lock_model`], of a lock that guards nothing by its type: it can be left out.
+#[cold]
+#[inline(never)]
+fn lock_nothing(raw: &Arc<RawLock>, site: Site) -> bool {
+    if mutant::at(site, "Mutex.lock", &[Operator::Drop]).is_none() {
+        return lock_model(raw, site);
+    }
+    mutant::differed();
+    raw.leave_out();
+    raw.is_poisoned()
+}
+
+fn is_nothing<T: ?Sized>() -> bool {
+    std::any::type_name::<T>() == "()"
 }
 
 impl<T> Mutex<T> {
@@ -164,7 +192,8 @@ impl<T: ?Sized> Mutex<T> {
                 }
             }
             Raw::Model(raw) => {
-                let poisoned = lock_model(raw, Location::caller());
+                let lock = if is_nothing::<T>() { lock_nothing } else { lock_model };
+                let poisoned = lock(raw, Location::caller());
                 let guard = MutexGuard { lock: self, raw: RawGuard::Model(ModelGuard::held(raw)) };
                 if poisoned { Err(PoisonError::new(guard)) } else { Ok(guard) }
             }
@@ -247,7 +276,11 @@ impl<T: ?Sized> Mutex<T> {
 impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;
     #[inline]
+    #[track_caller]
     fn deref(&self) -> &T {
+        if let RawGuard::Model(guard) = &self.raw {
+            guard.lends(false, Location::caller());
+        }
         // SAFETY: the guard's existence is the lock being held by it alone.
         unsafe { &*self.lock.data.get() }
     }
@@ -255,8 +288,13 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
 
 impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     #[inline]
+    #[track_caller]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above, and the guard is borrowed exclusively.
+        if let RawGuard::Model(guard) = &self.raw {
+            guard.lends(true, Location::caller());
+        }
+        // SAFETY: as above, and the guard is borrowed exclusively: nothing that it lent before is alive, so a mutant may
+        // have given the lock up and taken it again.
         unsafe { &mut *self.lock.data.get() }
     }
 }

@@ -49,8 +49,8 @@ pub struct RwLockReadGuard<'a, T: ?Sized + 'a> {
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized + 'a> {
     lock: &'a RwLock<T>,
-    /// Held for its drop.
-    _raw: WriteGuard<'a>,
+    /// Held for its drop, and told of what is lent.
+    raw: WriteGuard<'a>,
 }
 
 // The native guards are dropped in the order of their fields.
@@ -61,7 +61,7 @@ enum ReadGuard<'a> {
 
 enum WriteGuard<'a> {
     Native { _release: Release<'a>, _guard: std::sync::RwLockWriteGuard<'a, ()> },
-    Model { _guard: ModelGuard<'a> },
+    Model { guard: ModelGuard<'a> },
 }
 
 /// A reader's hold in a model. A reader that panics poisons nothing, as in std.
@@ -179,7 +179,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     fn writer<'a>(&'a self, raw: WriteGuard<'a>) -> RwLockWriteGuard<'a, T> {
-        RwLockWriteGuard { lock: self, _raw: raw }
+        RwLockWriteGuard { lock: self, raw }
     }
 
     #[inline]
@@ -190,7 +190,7 @@ impl<T: ?Sized> RwLock<T> {
 
     #[inline]
     fn model_writer<'a>(&'a self, raw: &'a Arc<RawLock>) -> RwLockWriteGuard<'a, T> {
-        self.writer(WriteGuard::Model { _guard: ModelGuard::held(raw) })
+        self.writer(WriteGuard::Model { guard: ModelGuard::held(raw) })
     }
 
     /// Waits until no one writes and takes the lock to read; `Err` with the guard if it is poisoned.
@@ -323,7 +323,11 @@ impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
 impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
     type Target = T;
     #[inline]
+    #[track_caller]
     fn deref(&self) -> &T {
+        if let WriteGuard::Model { guard } = &self.raw {
+            guard.lends(false, Location::caller());
+        }
         // SAFETY: while the guard exists nobody else has the lock.
         unsafe { &*self.lock.data.get() }
     }
@@ -331,8 +335,12 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
 
 impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     #[inline]
+    #[track_caller]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above, and the guard is borrowed exclusively.
+        if let WriteGuard::Model { guard } = &self.raw {
+            guard.lends(true, Location::caller());
+        }
+        // SAFETY: as above, and the guard is borrowed exclusively (see `mutex`).
         unsafe { &mut *self.lock.data.get() }
     }
 }

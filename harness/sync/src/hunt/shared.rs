@@ -34,6 +34,21 @@ impl<T> Shared<T> {
         self.step(Kind::Read, label, Location::caller(), |value| f(value), model::no_value)
     }
 
+    /// As [`Shared::read`] of one part; an interleaving shows `label` and what `part` says, which only a recording
+    /// asks.
+    #[track_caller]
+    pub fn read_part<R>(&self, label: &'static str, part: impl FnOnce() -> String, f: impl FnOnce(&T) -> R) -> R {
+        let said = (label, || format!("{label} {}", part()));
+        self.step_as(Kind::Read, said, Location::caller(), |value| f(value), model::no_value)
+    }
+
+    /// As [`Shared::write`] of one part, shown as [`Shared::read_part`] does.
+    #[track_caller]
+    pub fn write_part<R>(&self, label: &'static str, part: impl FnOnce() -> String, f: impl FnOnce(&mut T) -> R) -> R {
+        let said = (label, || format!("{label} {}", part()));
+        self.step_as(Kind::Write, said, Location::caller(), f, model::no_value)
+    }
+
     /// One step that may change the value. `label` names it in an interleaving.
     #[track_caller]
     pub fn write<R>(&self, label: &'static str, f: impl FnOnce(&mut T) -> R) -> R {
@@ -60,6 +75,18 @@ impl<T> Shared<T> {
         f: impl FnOnce(&mut T) -> R,
         value: impl FnOnce(&R) -> Option<u64>,
     ) -> R {
+        self.step_as(kind, (label, || label.to_owned()), site, f, value)
+    }
+
+    /// A step under a label, and what a recording says of it.
+    fn step_as<R>(
+        &self,
+        kind: Kind,
+        (label, text): (&'static str, impl FnOnce() -> String),
+        site: Site,
+        f: impl FnOnce(&mut T) -> R,
+        value: impl FnOnce(&R) -> Option<u64>,
+    ) -> R {
         let Some(object) = &self.object else {
             perturb::point();
             return f(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner));
@@ -73,7 +100,7 @@ impl<T> Shared<T> {
         }
         model::process::check();
         let out = f(&mut self.value.lock().unwrap_or_else(PoisonError::into_inner));
-        hook::done(me, kind, object.id, site, label, value(&out));
+        hook::done_with(me, kind, object.id, site, text, value(&out));
         out
     }
 

@@ -9,6 +9,9 @@
 //! and sees nothing between the last step under a lock and its release. So of a lock that is ever tried ([`tries`])
 //! the plain data alone decides who holds it; a gate makes each use of it a step that loom orders against the others.
 
+mod part;
+mod taken;
+
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -16,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use super::{WaitList, call, defer, switch, table};
 use crate::engine::{self, Engine};
 use crate::hook::{self, ActorId, Kind, ObjectId, Site};
-use crate::tries;
+use crate::{mutant, tries};
 
 /// Who holds the lock, as far as the code under test can tell.
 #[derive(Debug, Default)]
@@ -58,6 +61,8 @@ struct LoomLock {
     /// Of a lock that is tried. Nobody waits for it: its notification is a step that depends on all others of it and
     /// makes nothing visible to anyone.
     gate: Option<loom::sync::Condvar>,
+    /// What the lock guards, as far as loom is to be told: of each use, while a mutant is armed.
+    value: Option<loom::cell::UnsafeCell<()>>,
 }
 
 // SAFETY: all actors of an execution run on one OS thread, one at a time; the guards never leave it.
@@ -117,6 +122,7 @@ pub(crate) struct RawLock {
     /// Where the writer took the lock, and whether it was unwinding then: that panic does not poison it.
     taken: Mutex<(Site, bool)>,
     read_taken: Mutex<Vec<(ActorId, Site)>>,
+    part: part::Part,
 }
 
 impl RawLock {
@@ -130,6 +136,7 @@ impl RawLock {
             guards: UnsafeCell::default(),
             lock: call(|| loom::sync::RwLock::new(())),
             gate: tried.then(|| call(loom::sync::Condvar::new)),
+            value: mutant::is_on().then(|| loom::cell::UnsafeCell::new(())),
         });
         Arc::new(Self {
             id,
@@ -140,35 +147,8 @@ impl RawLock {
             poisoned: AtomicBool::new(false),
             taken: Mutex::new((site, false)),
             read_taken: Mutex::default(),
+            part: part::Part::default(),
         })
-    }
-
-    /// Remembers where a reader took the lock.
-    pub(crate) fn read_taken(&self, site: Site) {
-        table(&self.read_taken).push((hook::actor(), site));
-    }
-
-    /// Where the reader that gives the lock up took it.
-    pub(crate) fn read_taken_at(&self) -> Option<Site> {
-        let me = hook::actor();
-        let mut taken = table(&self.read_taken);
-        let i = taken.iter().rposition(|t| t.0 == me)?;
-        Some(taken.swap_remove(i).1)
-    }
-
-    /// Remembers how the writer took the lock.
-    pub(crate) fn taken(&self, site: Site, unwinding: bool) {
-        *table(&self.taken) = (site, unwinding);
-    }
-
-    /// Where the writer took the lock.
-    pub(crate) fn taken_at(&self) -> Site {
-        table(&self.taken).0
-    }
-
-    /// True if the writer was unwinding when it took the lock.
-    pub(crate) fn taken_unwinding(&self) -> bool {
-        table(&self.taken).1
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {
@@ -367,7 +347,9 @@ impl RawLock {
     pub(crate) fn lock(&self, shared: bool, site: Site) {
         let kind = if shared { Kind::ReadLock } else { Kind::Lock };
         super::op((kind, self.id, site), super::no_value, || {
-            self.acquire(shared);
+            if shared || !self.acquires_bare(site) {
+                self.acquire(shared);
+            }
         });
     }
 

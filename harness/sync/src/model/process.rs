@@ -156,6 +156,7 @@ pub(crate) fn kill(process: u32, unsynced: Unsynced, site: Site) {
         let is_in = |actor: &ActorId| of.get(*actor as usize).copied().unwrap_or(0) == process;
         let (woken, left) = std::mem::take(&mut t.blocked).into_iter().partition(|(actor, _)| is_in(actor));
         t.blocked = left;
+        (0..of.len() as ActorId).filter(is_in).for_each(|actor| hook::mark(actor, hook::Mark::Dies));
         t.of = of;
         woken
     });

@@ -134,6 +134,7 @@ fn finding(trial: &Trial) -> Finding {
         ids: vec![Id(1)],
         repro: Repro::Statistical { seed: trial.seed, seen: 1, executions: 3 },
         interleaving: None,
+        exact: None,
     }
 }
 
@@ -143,6 +144,7 @@ fn outcome(trial: &Trial) -> TrialOutcome {
         verdict: Verdict::Pass,
         reasons: Vec::new(),
         coverage: Coverage::Stressed { executions: 3 },
+        discovery: None,
         executions: 3,
         steps: None,
         ops: 6,
@@ -156,6 +158,7 @@ fn outcome(trial: &Trial) -> TrialOutcome {
         checked: Vec::new(),
         doubts: Vec::new(),
         notes: Vec::new(),
+        mutated: None,
     }
 }
 

@@ -13,6 +13,7 @@ use super::faults::{self, Call};
 use super::flock;
 use super::handle::Handle;
 use super::step::native;
+use super::weak;
 use crate::perturb;
 
 /// [`std::fs::File`] under the engine that is current when it is opened.
@@ -77,7 +78,7 @@ impl File {
     pub fn sync_all(&self) -> io::Result<()> {
         match &self.0 {
             Inner::Native(file) => native(Some(Call::Sync), || file.sync_all()),
-            Inner::Model(handle) => handle.sync(Location::caller()),
+            Inner::Model(handle) => weak::sync(handle, Location::caller()),
         }
     }
 
@@ -90,7 +91,7 @@ impl File {
     pub fn sync_data(&self) -> io::Result<()> {
         match &self.0 {
             Inner::Native(file) => native(Some(Call::Sync), || file.sync_data()),
-            Inner::Model(handle) => handle.sync(Location::caller()),
+            Inner::Model(handle) => weak::sync(handle, Location::caller()),
         }
     }
 
@@ -158,7 +159,7 @@ impl File {
     pub fn lock(&self) -> io::Result<()> {
         match &self.0 {
             Inner::Native(file) => native(Some(Call::Lock), || file.lock()),
-            Inner::Model(handle) => flock::lock(handle.id(), false, Location::caller()),
+            Inner::Model(handle) => flock::enter(handle.id(), false, Location::caller()),
         }
     }
 
@@ -171,7 +172,7 @@ impl File {
     pub fn lock_shared(&self) -> io::Result<()> {
         match &self.0 {
             Inner::Native(file) => native(Some(Call::Lock), || file.lock_shared()),
-            Inner::Model(handle) => flock::lock(handle.id(), true, Location::caller()),
+            Inner::Model(handle) => flock::enter(handle.id(), true, Location::caller()),
         }
     }
 
@@ -261,7 +262,7 @@ impl Write for &File {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         match &self.0 {
             Inner::Native(file) => native(Some(Call::Write), || (&*file).write(buf)),
-            Inner::Model(handle) => handle.write(buf, Location::caller()),
+            Inner::Model(handle) => weak::write(handle, buf, Location::caller()),
         }
     }
 

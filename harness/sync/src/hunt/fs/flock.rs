@@ -13,6 +13,7 @@ use super::step::{self, place, short, with_outcome};
 use super::tree::Errno;
 use crate::hook::{self, Kind, ObjectId, Site};
 use crate::model::{self, Token};
+use crate::mutant::{self, Gap, Operator};
 use crate::tries;
 
 /// One place for all locks of files: if one is ever taken without waiting, the moments at which any is given up count.
@@ -44,7 +45,7 @@ fn attempt(s: &mut State, open: OpenId, shared: bool) -> Result<Got, Errno> {
     if flock.holders.iter().any(|h| !(shared && h.shared)) {
         return Ok(Got::Refused);
     }
-    flock.holders.push(Holder { open, shared, actor });
+    flock.holders.push(Holder { open, shared, actor, since: mutant::own_steps() });
     Ok(Got::Taken)
 }
 
@@ -80,8 +81,36 @@ fn about(open: OpenId, site: Site) -> io::Result<(ObjectId, bool, Site)> {
     state::with(about).map_err(step::error)
 }
 
+/// Takes the lock, unless a mutant leaves it out.
+pub(super) fn enter(open: OpenId, shared: bool, site: Site) -> io::Result<()> {
+    if mutant::at(site, "flock", &[Operator::Drop]).is_some() {
+        mutant::differed();
+        return Ok(());
+    }
+    lock(open, shared, site)
+}
+
+/// A step of whoever has a lock: a mutant gives it up before that and takes it again. Before the first step under the
+/// lock that would only be a later lock.
+pub(super) fn part(site: Site) {
+    if !mutant::is_on() {
+        return;
+    }
+    let me = hook::actor();
+    let holding =
+        |s: &mut State| s.flocks.iter().flat_map(|l| &l.holders).find(|h| h.actor == me && !h.shared).copied();
+    let Some(holder) = state::with(holding) else { return };
+    if mutant::own_steps() > holder.since && mutant::at(site, "file section", &[Operator::Split]).is_some() {
+        release(holder.open, "funlock", site);
+        let gap = Gap::open();
+        // Where it fails the file is gone, and so is the lock.
+        let _ = lock(holder.open, false, site);
+        gap.close();
+    }
+}
+
 /// Takes the lock, waiting for it.
-pub(super) fn lock(open: OpenId, shared: bool, site: Site) -> io::Result<()> {
+fn lock(open: OpenId, shared: bool, site: Site) -> io::Result<()> {
     if step::is_void() {
         return Ok(());
     }

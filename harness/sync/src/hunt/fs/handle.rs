@@ -117,7 +117,7 @@ impl Handle {
     }
 
     /// Where a call stands, and whether the position it moves is the actor's own.
-    fn at(&self, site: Site) -> (Site, bool) {
+    pub(super) fn at(&self, site: Site) -> (Site, bool) {
         let id = self.id();
         state::with(|s| s.open(id).map_or((site, true), |o| (place(site, o.site), o.actor == hook::actor())))
     }
@@ -130,6 +130,19 @@ impl Handle {
     fn text(&self, label: &'static str) -> impl FnOnce(&State) -> String {
         let id = self.id();
         move |s| s.open(id).map_or_else(|_| label.to_owned(), |o| format!("{label} {}", short(&s.tree.path(o.node))))
+    }
+
+    /// As [`Handle::duplicate`], as no step.
+    pub(super) fn share(&self) -> Self {
+        let id = self.id();
+        let shared = state::with(|s| s.open_mut(id).map(|open| open.handles += 1));
+        shared.map_or_else(|_| Self::default(), |()| Self { epoch: model::epoch(), id })
+    }
+
+    /// True if something was written since the last sync.
+    pub(super) fn is_dirty(&self) -> bool {
+        let id = self.id();
+        state::with(|s| s.open(id).and_then(|o| s.tree.data(o.node)).is_ok_and(|data| data.now != data.synced))
     }
 
     pub(super) fn duplicate(&self, site: Site) -> io::Result<Self> {
@@ -158,7 +171,7 @@ impl Handle {
     }
 
     /// Writes a chunk: one step.
-    pub(super) fn write(&self, bytes: &[u8], site: Site) -> io::Result<usize> {
+    pub(super) fn write_now(&self, bytes: &[u8], site: Site) -> io::Result<usize> {
         let id = self.id();
         let bytes = &bytes[..bytes.len().min(state::with(|s| s.chunk))];
         let text = self.text("write");
@@ -207,7 +220,7 @@ impl Handle {
         })
     }
 
-    pub(super) fn sync(&self, site: Site) -> io::Result<()> {
+    pub(super) fn sync_now(&self, site: Site) -> io::Result<()> {
         let id = self.id();
         step(self.op(Some(Call::Sync), Kind::Write, "fsync", site), self.text("fsync"), |s| {
             let node = s.open(id)?.node;

@@ -8,6 +8,7 @@ use super::faults::Call;
 use super::file::File;
 use super::handle;
 use super::step::native;
+use super::weak;
 use crate::engine;
 
 /// [`std::fs::OpenOptions`].
@@ -82,6 +83,6 @@ impl OpenOptions {
             // std says why, before it calls the system.
             self.std.open("")?;
         }
-        handle::open(path, self.flags, site).map(File::model)
+        handle::open(path, weak::flags(self.flags, path, site), site).map(File::model)
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Holder {
     pub(super) shared: bool,
     /// Who took it.
     pub(super) actor: ActorId,
+    /// Steps that it had begun then, counted for mutants only.
+    pub(super) since: u64,
 }
 
 /// The scheduling points of the tree.

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::path::Path;
 
 use super::faults::{self, Call};
+use super::flock;
 use super::state::{self, State};
 use super::tree::{Errno, NUL};
 use super::watch;
@@ -76,6 +77,7 @@ pub(super) fn step<R: Default>(
     if !is_step() {
         return state::with(effect).map_err(error);
     }
+    flock::part(op.site);
     let files = state::files(op.site);
     // Which call a fault meets depends on the order of all that it may meet.
     let kind = if faults::concern(op.call) { Kind::Write } else { op.kind };

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::engine;
 use crate::hook::{self, ActorId, Kind, Site};
 use crate::model::{self, Object, Token, clock};
+use crate::mutant::{self, Operator};
 use crate::perturb;
 use crate::waits::{self, On};
 
@@ -122,12 +123,14 @@ impl Thread {
             }
             Inner::Model(actor) => {
                 let site = Location::caller();
-                let object = actor.object(site);
-                object.once(Kind::Unpark, site, || {
-                    actor.token.store(true, Relaxed);
-                    object.waiters.wake_all();
-                    clock::interrupt(actor.actor);
-                });
+                match mutant::at(site, "unpark", &[Operator::Skip, Operator::Swap]) {
+                    None => actor.unpark(site),
+                    Some(Operator::Swap) => {
+                        let late = Arc::clone(actor);
+                        mutant::later(move || late.unpark(site));
+                    }
+                    Some(_) => mutant::differed(),
+                }
             }
         }
     }
@@ -136,6 +139,15 @@ impl Thread {
 impl Actor {
     fn object(&self, site: Site) -> &Object {
         self.object.get_or_init(|| Object::new("Thread", site))
+    }
+
+    fn unpark(&self, site: Site) {
+        let object = self.object(site);
+        object.once(Kind::Unpark, site, || {
+            self.token.store(true, Relaxed);
+            object.waiters.wake_all();
+            clock::interrupt(self.actor);
+        });
     }
 }
 
@@ -147,6 +159,9 @@ pub fn park() {
         return waits::during(Kind::Park, On::Nothing, Location::caller(), false, std::thread::park);
     };
     let site = Location::caller();
+    if mutant::at(site, "park", &[Operator::Early]).is_some() {
+        return mutant::differed();
+    }
     actor.object(site).until(Kind::Park, site, || actor.token.swap(false, Relaxed).then_some(()));
 }
 

@@ -72,6 +72,7 @@ fn run<T>(f: impl FnOnce() -> T, packet: Arc<Packet<T>>, me: u32, site: Site, en
     hook::done(me, Kind::Start, 0, site, "", None);
     let result = catch_unwind(AssertUnwindSafe(|| {
         let out = f();
+        crate::mutant::settle();
         local::drop_all(me);
         out
     }));
@@ -107,6 +108,9 @@ impl<T> Handle<T> {
         model::op((Kind::Join, 0, site), model::no_value, || {
             hook::joins(thread.actor());
             model::prompt::joins(thread.actor());
+            if !packet.finished.load(Relaxed) {
+                hook::mark(hook::actor(), hook::Mark::Waits);
+            }
             model::call(|| {
                 // What the engine hands over is nothing: the result, or the panic, is in the packet.
                 let _ = match engine {
