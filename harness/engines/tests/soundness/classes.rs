@@ -151,9 +151,12 @@ fn timeouts_are_ordered_against_everything() {
 /// Programs of which a class was once left out, each by another mistake.
 #[test]
 fn what_was_once_left_out_is_not() {
-    use Step::{Add, Cas, Fail, Load, Lock, Meet, NotifyAll, NotifyOne, Poisoned, Put, Scope, Tick, TryRead, WaitFor};
+    use Step::{
+        Add, Cas, Fail, Hang, Load, Lock, Meet, NotifyAll, NotifyOne, Once, Poisoned, Put, Scope, Tick, TryRead,
+        WaitFor,
+    };
     use std::sync::atomic::Ordering::SeqCst;
-    let programs: [&[&[Step]]; 8] = [
+    let programs: [&[&[Step]]; 10] = [
         // That a lock was waited for is no reason why it could not have been taken first.
         &[&[Lock(0)], &[Lock(0)]],
         // A timeout takes the mutex half-way through its step, whoever has it.
@@ -163,6 +166,9 @@ fn what_was_once_left_out_is_not() {
         // What is done at once after a step goes with it.
         &[&[Poisoned], &[Lock(0), Cas(1, 0, 3)], &[Put, Poisoned]],
         &[&[Lock(0), WaitFor(2), WaitFor(1)], &[NotifyAll]],
+        // But not what waits for more than that step.
+        &[&[], &[Hang, Once], &[Once]],
+        &[&[Load(1, SeqCst), Scope], &[Fail(0), Scope]],
         // Looks at the end of a scope are not seen.
         &[&[Scope], &[Scope, Scope], &[]],
         &[&[Tick, Add(0, SeqCst)], &[Meet], &[Meet, Tick]],

@@ -61,5 +61,5 @@ fn event(actor: u32, node: Option<usize>) -> Event {
     }
     let joins = pending.filter(|p| p.kind == Kind::Join && p.object == 0).and_then(|_| hook::joined(actor));
     let eager = node.is_none() && hook::is_eager(actor);
-    Event { actor, index: 0, node, eager, joins, accesses, clock: Clock::default() }
+    Event { actor, index: 0, node, eager, joins, accesses, clock: Clock::default(), needs: Clock::default() }
 }

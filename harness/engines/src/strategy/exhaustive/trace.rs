@@ -47,6 +47,8 @@ pub(super) struct Event {
     pub(super) accesses: Accesses,
     /// What comes before it, itself included.
     pub(super) clock: Clock,
+    /// Of an eager one, what has to be done for it to be done at once: the part of it without the races.
+    pub(super) needs: Clock,
 }
 
 /// A step that another one waited for.
@@ -166,6 +168,12 @@ impl Trace {
         let (mut candidates, mut given) = (std::mem::take(&mut self.candidates), std::mem::take(&mut self.given));
         let mut unclear = Vec::new();
         self.conflicts(event, &mut candidates, &mut given);
+        if event.eager {
+            event.needs.clone_from(&clock);
+            for g in &given {
+                event.needs.join(&self.events[g.step as usize].clock);
+            }
+        }
         // From the last to the first: what comes between two steps is known before the two are looked at.
         for i in &candidates {
             let earlier = &self.events[*i as usize];
@@ -243,7 +251,7 @@ impl Trace {
         for g in given.iter().filter(|g| !needs(g)) {
             alone.join(&self.events[g.step as usize].clock);
         }
-        let Some((firsts, mut heads)) = self.without(from, clock, event.eager.then_some(&alone)) else {
+        let Some((firsts, mut heads)) = self.without(from, clock, event.eager.then_some((&event.needs, &alone))) else {
             return Turn::Never;
         };
         if next && !firsts.iter().any(|f| alone.has(f.0, f.1)) {
@@ -258,28 +266,38 @@ impl Trace {
 
     /// The steps after number `from` that can be done without it: of each actor the first, and the actors whose first one
     /// needs none of the others. `None` if `clock` has a step that cannot. A step goes with all that is done at once after
-    /// it: without the one there is not the other, and what comes before the one comes before both. `last` is the clock of
-    /// one more that is done at once.
-    fn without(&self, from: usize, clock: &Clock, last: Option<&Clock>) -> Option<(Vec<(u32, u32)>, Vec<u32>)> {
+    /// it: what comes before the one comes before both. (But for what waits for more than the one step: without the rest
+    /// of that it is not done then.) `late` is one more that is done at once, by what it needs and what comes before it.
+    fn without(
+        &self,
+        from: usize,
+        clock: &Clock,
+        late: Option<(&Clock, &Clock)>,
+    ) -> Option<(Vec<(u32, u32)>, Vec<u32>)> {
         let mut out = vec![(self.events[from].actor, self.events[from].index)];
         let (mut firsts, mut heads) = (Vec::<(u32, u32)>::new(), Vec::new());
         let group = |at: usize| at + 1 + self.events[at + 1..].iter().take_while(|step| step.eager).count();
         let has = |clock: &Clock, all: &[(u32, u32)]| all.iter().any(|one| clock.has(one.0, one.1));
+        let held = |step: &Event, all: &[(u32, u32)]| !has(&step.needs, all) && has(&step.clock, all);
         let mut at = group(from);
         while at < self.events.len() {
             let end = group(at);
-            let steps = &self.events[at..end];
-            if steps.iter().any(|step| has(&step.clock, &out)) {
-                out.extend(steps.iter().map(|step| (step.actor, step.index)));
-            } else {
-                let late = last.filter(|_| end == self.events.len());
-                if !steps.iter().map(|step| &step.clock).chain(late).any(|clock| has(clock, &firsts)) {
-                    heads.push(steps[0].actor);
-                }
-                for step in steps {
-                    if !firsts.iter().any(|f| f.0 == step.actor) {
-                        firsts.push((step.actor, step.index));
-                    }
+            let (first, rest) = self.events[at..end].split_first().expect("a group has a step");
+            if has(&first.clock, &out) || rest.iter().any(|step| held(step, &out)) {
+                out.extend(self.events[at..end].iter().map(|step| (step.actor, step.index)));
+                at = end;
+                continue;
+            }
+            let late = late.filter(|_| end == self.events.len());
+            let late = late.is_some_and(|(needs, all)| !has(needs, &firsts) && has(all, &firsts));
+            if !late && !has(&first.clock, &firsts) && !rest.iter().any(|step| held(step, &firsts)) {
+                heads.push(first.actor);
+            }
+            for step in &self.events[at..end] {
+                if step.eager && has(&step.needs, &out) {
+                    out.push((step.actor, step.index));
+                } else if !firsts.iter().any(|f| f.0 == step.actor) {
+                    firsts.push((step.actor, step.index));
                 }
             }
             at = end;
