@@ -26,13 +26,13 @@ fn fault(program: &Program) -> Option<String> {
     let timed = program.has(|s| matches!(s, Step::Tick));
     let all = Classes::new(Dfs::default(), timed, Rc::clone(&classes));
     let (whole, dfs) = outcomes(program, Box::new(all), true);
-    if !dfs.exhausted {
+    if !dfs.exhausted || dfs.cut_off > 0 {
         return None;
     }
     // That the others miss nothing without `Reduce` is looked at in `agree`; and how early a call returns is up to it.
     if program.is_extra() && !timed {
         let (raw, seen) = outcomes(program, Box::new(Dfs::default()), false);
-        if let Some(o) = raw.symmetric_difference(&whole).next().filter(|_| seen.exhausted) {
+        if let Some(o) = raw.symmetric_difference(&whole).next().filter(|_| seen.exhausted && seen.cut_off == 0) {
             return Some(format!("with and without Reduce: {o:?}"));
         }
     }
