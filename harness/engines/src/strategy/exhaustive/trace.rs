@@ -85,6 +85,9 @@ pub(super) struct Trace {
     given: Vec<Given>,
 }
 
+/// A step, by its actor and its number among that one's.
+type Named = (u32, u32);
+
 impl Trace {
     pub(super) fn len(&self) -> usize {
         self.events.len()
@@ -268,12 +271,7 @@ impl Trace {
     /// needs none of the others. `None` if `clock` has a step that cannot. A step goes with all that is done at once after
     /// it: what comes before the one comes before both. (But for what waits for more than the one step: without the rest
     /// of that it is not done then.) `late` is one more that is done at once, by what it needs and what comes before it.
-    fn without(
-        &self,
-        from: usize,
-        clock: &Clock,
-        late: Option<(&Clock, &Clock)>,
-    ) -> Option<(Vec<(u32, u32)>, Vec<u32>)> {
+    fn without(&self, from: usize, clock: &Clock, late: Option<(&Clock, &Clock)>) -> Option<(Vec<Named>, Vec<u32>)> {
         let mut out = vec![(self.events[from].actor, self.events[from].index)];
         let (mut firsts, mut heads) = (Vec::<(u32, u32)>::new(), Vec::new());
         let group = |at: usize| at + 1 + self.events[at + 1..].iter().take_while(|step| step.eager).count();
