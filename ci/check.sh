@@ -103,6 +103,9 @@ step "every exact finding of the quickstart replays"
 # The whole catalogue but what runs on request.
 run_and_gate scenarios
 
+step "the self-test notices nine of ten mutants of the hardened variants"
+"$racehunt" selftest --out "$out/selftest" | sed -n '/^[a-z].* survived$/,/^$/p;$p'
+
 step "one seed, one report: twice with two jobs, once with one"
 for run in a:2 b:2 c:1; do
     "$racehunt" run ci/same-seed.toml --seed 7 --jobs "${run#*:}" --out "$out/${run%:*}" --quiet

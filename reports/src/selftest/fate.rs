@@ -40,7 +40,10 @@ pub fn judge(mutant: &Mutant, runs: &[Ran], baseline: &[Ran], complete: bool) ->
     }
     let engines: Vec<&str> =
         EngineKind::ALL.iter().filter(|e| runs.iter().any(|r| r.engine == **e)).map(word).collect();
-    let engines = if engines.is_empty() { "nothing".to_owned() } else { engines.join(" and ") };
+    if engines.is_empty() {
+        return (Fate::Survived, "no program of an engine that could notice reaches it".to_owned());
+    }
+    let engines = engines.join(" and ");
     let why = format!(
         "not told apart by {engines} in {}: reached {} times, {} of them perhaps with a difference",
         counted(executions, "execution"),

@@ -34,6 +34,8 @@ struct Base {
     trial: Trial,
     ran: Ran,
     reaches: BTreeSet<Mutant>,
+    /// Steps of an execution.
+    cost: u64,
 }
 
 /// Tests every suite.
@@ -86,7 +88,8 @@ impl Hunt<'_> {
         let outcome = self.run(trial, LONG, Mutation::Survey);
         self.bar.inc(1);
         let reaches = outcome.mutated.iter().flat_map(|m| &m.points).cloned().collect();
-        Base { trial: trial.clone(), ran: ran(&outcome), reaches }
+        let cost = outcome.steps.unwrap_or_default() / outcome.executions.max(1);
+        Base { trial: trial.clone(), ran: ran(&outcome), reaches, cost }
     }
 
     /// Each engine tries until it has killed the mutant or is through.
@@ -101,7 +104,7 @@ impl Hunt<'_> {
             let mut trials: Vec<&Base> =
                 base.iter().filter(|b| b.ran.engine == engine && b.reaches.contains(mutant)).collect();
             // The cheapest first.
-            trials.sort_by_key(|b| b.ran.elapsed_ns / b.ran.executions.max(1));
+            trials.sort_by_key(|b| b.cost);
             for budget in [QUICK, LONG] {
                 if budget == LONG && (argued.is_some() || !killed_by.is_empty()) {
                     break;
