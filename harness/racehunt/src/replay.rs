@@ -31,7 +31,7 @@ enum Question {
 #[derive(Serialize, Deserialize)]
 enum Answer {
     /// The same steps and the same failure, in its own words.
-    Same(Interleaving, String),
+    Same(Box<Interleaving>, String),
     /// Anything else, in words.
     Differs(String),
 }
@@ -263,13 +263,13 @@ fn answer(question: Question, subjects: Subjects<'_>) -> Result<Answer, String> 
         Question::Finding(asked) => {
             let (trial, finding) = *asked;
             let steps = check(&trial, subject(&trial.subject)?, &finding).map_err(|e| e.to_string())?;
-            Ok(Answer::Same(steps, finding.message))
+            Ok(Answer::Same(Box::new(steps), finding.message))
         }
         Question::Token(text) => {
             let token: Token = text.parse().map_err(|e: TokenError| e.to_string())?;
             let Replayed { interleaving, violation } =
                 check_token(&token, subject(&token.subject)?).map_err(|e| e.to_string())?;
-            Ok(Answer::Same(interleaving, violation.message))
+            Ok(Answer::Same(Box::new(interleaving), violation.message))
         }
     }
 }

@@ -25,6 +25,9 @@ pub(super) fn line(one: &Distinct<'_>) -> Option<String> {
         // The report says elsewhere how often it was seen, and how it replays.
         None if one.replays() => return None,
         None => repro(first),
+        Some(Exact::Linked { trial }) if one.replays() => {
+            format!("on real threads too; the exact replay is that of {}", clean(trial))
+        }
         Some(Exact::Linked { trial }) => {
             let how = replays_in(one, trial).map_or_else(String::new, |how| format!(", where {how}"));
             format!("on real threads: {rate}; exact: under the same fingerprint in {}{how}", clean(trial))

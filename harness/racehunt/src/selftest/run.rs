@@ -103,7 +103,7 @@ impl Hunt<'_> {
             // The cheapest first.
             trials.sort_by_key(|b| b.ran.elapsed_ns / b.ran.executions.max(1));
             for budget in [QUICK, LONG] {
-                if budget.time == LONG.time && (argued.is_some() || !killed_by.is_empty()) {
+                if budget == LONG && (argued.is_some() || !killed_by.is_empty()) {
                     break;
                 }
                 let tried = self.engine(mutant, &trials, budget, &mut runs);

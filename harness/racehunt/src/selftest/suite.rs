@@ -6,27 +6,27 @@ use racehunt_core::plan::{EngineConfig, Plan, Trial, trial_seed};
 use racehunt_core::scenario::{Scenario, Strategy, Sweep, Timespan};
 use racehunt_core::subject::Subject;
 use racehunt_engines::registry::{Subjects, find};
-use std::time::Duration;
 
 /// What samples schedules, in turn.
-const STRATEGIES: [Strategy; 2] = [Strategy::Urw, Strategy::Pct(3)];
+const STRATEGIES: [Strategy; 2] = [Strategy::Auto, Strategy::Urw];
 
 /// loom's bound on preemptions.
 const BOUND: usize = 2;
 
-/// How much is spent on one trial.
-#[derive(Clone, Copy, Debug)]
+/// A trial takes no longer, whatever else is said: for a program that hangs, not to decide anything.
+const TIME: Timespan = Timespan::seconds(60);
+
+/// How many executions one trial may have. Counted, so that every machine kills the same mutants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Budget {
-    /// Executions of shuttle.
-    pub(super) executions: u64,
-    /// Time of either engine.
-    pub(super) time: Duration,
+    shuttle: u64,
+    loom: u64,
 }
 
 /// First every mutant gets little: most are found at once.
-pub(super) const QUICK: Budget = Budget { executions: 200, time: Duration::from_millis(500) };
+pub(super) const QUICK: Budget = Budget { shuttle: 200, loom: 2_000 };
 /// What is left gets more.
-pub(super) const LONG: Budget = Budget { executions: 10_000, time: Duration::from_millis(1_500) };
+pub(super) const LONG: Budget = Budget { shuttle: 5_000, loom: 10_000 };
 
 /// One subject with its trials.
 pub(super) struct Suite<'a> {
@@ -113,13 +113,13 @@ pub(super) fn within(trial: &Trial, budget: Budget) -> Trial {
     let mut trial = trial.clone();
     match &mut trial.engine {
         EngineConfig::Shuttle(config) => {
-            config.executions = budget.executions;
-            config.time = Timespan::new(budget.time).unwrap_or(config.time);
+            config.executions = budget.shuttle;
+            config.time = TIME;
         }
         EngineConfig::Loom(config) => {
             config.preemptions = vec![Some(BOUND)];
-            config.executions = None;
-            config.time = Timespan::new(budget.time).unwrap_or(config.time);
+            config.executions = Some(budget.loom);
+            config.time = TIME;
         }
         EngineConfig::Stress(_) | EngineConfig::Adapter(_) => {}
     }

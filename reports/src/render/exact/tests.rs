@@ -49,7 +49,8 @@ fn not_found(_: &TrialOutcome) -> Option<Exact> {
 #[track_caller]
 fn says(report: &Report, line: &str) -> String {
     let shown = text(report, &TextOptions::default());
-    assert!(shown.contains(&format!("    {line}\n")), "no {line:?} in\n{shown}");
+    let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined(&shown).contains(&joined(line)), "no {line:?} in\n{shown}");
     shown
 }
 
@@ -91,11 +92,7 @@ fn what_no_search_showed_is_statistical_and_says_so() {
 fn a_link_names_the_trial_and_how_it_replays() {
     let id = "metrics-buffer/published-fix/shuttle/random";
     let report = run(true, |_| Some(Exact::Linked { trial: id.into() }));
-    says(
-        &report,
-        "on real threads: 386 of 10,000 executions; exact: under the same fingerprint in \
-         metrics-buffer/published-fix/shuttle/random, where 20 of 20 replays showed the same",
-    );
+    says(&report, "on real threads too; the exact replay is that of metrics-buffer/published-fix/shuttle/random");
 }
 
 #[test]

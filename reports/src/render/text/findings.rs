@@ -32,10 +32,10 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
         seen.iter().map(|(engine, n, of)| format!("{} of {} by {engine}", count(*n), count(*of))).collect();
     let _ = writeln!(out, "    seen in {}; fingerprint {}", seen.join(", "), clean(&best.fingerprint));
     if one.replays() {
-        let _ = writeln!(out, "    {}", repro(best));
+        sentence(&repro(best), options, out);
     }
     if let Some(line) = exact::line(one) {
-        let _ = writeln!(out, "    {line}");
+        sentence(&line, options, out);
     }
     if let Some(command) = command(one, options) {
         let _ = writeln!(out, "    {command}");
@@ -47,6 +47,13 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
         }
     }
     out.push('\n');
+}
+
+fn sentence(line: &str, options: &TextOptions, out: &mut String) {
+    let wrap = textwrap::Options::new(options.width.saturating_sub(4).max(40)).subsequent_indent("  ");
+    for line in textwrap::wrap(line, wrap) {
+        let _ = writeln!(out, "    {line}");
+    }
 }
 
 /// Letters that a token in the summary has at most: a longer one is no help to copy.
