@@ -245,14 +245,15 @@ impl Strategy for Exhaustive {
             self.strayed = true;
             return;
         }
+        if self.redundant {
+            self.steps.abandon();
+        }
         self.settle();
         hook::track(false);
-        if !end.cut {
-            if let Some(classes) = &self.classes {
-                classes.borrow_mut().push(self.steps.trace.fingerprint());
-            }
-            self.steps.end(&mut self.nodes);
+        if let Some(classes) = self.classes.as_ref().filter(|_| !end.cut) {
+            classes.borrow_mut().push(self.steps.trace.fingerprint());
         }
+        self.steps.end(!end.cut, &mut self.nodes);
     }
 
     fn restart(&mut self) {

@@ -156,7 +156,7 @@ fn what_was_once_left_out_is_not() {
         WaitFor,
     };
     use std::sync::atomic::Ordering::SeqCst;
-    let programs: [&[&[Step]]; 10] = [
+    let programs: [&[&[Step]]; 11] = [
         // That a lock was waited for is no reason why it could not have been taken first.
         &[&[Lock(0)], &[Lock(0)]],
         // A timeout takes the mutex half-way through its step, whoever has it.
@@ -169,6 +169,8 @@ fn what_was_once_left_out_is_not() {
         // But not what waits for more than that step.
         &[&[], &[Hang, Once], &[Once]],
         &[&[Load(1, SeqCst), Scope], &[Fail(0), Scope]],
+        // Also with the step that a race leads to.
+        &[&[Lock(0), Hang], &[Fail(1)], &[Poisoned, Meet]],
         // Looks at the end of a scope are not seen.
         &[&[Scope], &[Scope, Scope], &[]],
         &[&[Tick, Add(0, SeqCst)], &[Meet], &[Meet, Tick]],

@@ -28,8 +28,7 @@ impl Steps {
         self.open = Some(event(actor, node));
     }
 
-    /// Ends the open step, adds it to the trace, wakes the sleepers that it does not commute with, and adds to the nodes
-    /// what has to be tried because of it.
+    /// Ends the open step, adds it to the trace, and wakes the sleepers that it does not commute with.
     pub(super) fn settle(&mut self, nodes: &mut [Node], sleepers: &mut Vec<Sleeper>) {
         let Some(mut event) = self.open.take() else { return };
         self.touches.clear();
@@ -43,13 +42,20 @@ impl Steps {
         self.trace.add(event, hook::actors(), nodes);
     }
 
-    /// The execution has ended: those that wait now would have gone on otherwise if others had come later.
-    pub(super) fn end(&mut self, nodes: &mut [Node]) {
-        for actor in 0..hook::actors() as u32 {
+    /// The open step is not done.
+    pub(super) fn abandon(&mut self) {
+        self.open = None;
+    }
+
+    /// The execution has ended; if `whole`, by itself: those that wait now would have gone on otherwise if others had come
+    /// later. Adds to the nodes what has to be tried for all of its races.
+    pub(super) fn end(&mut self, whole: bool, nodes: &mut [Node]) {
+        for actor in (0..hook::actors() as u32).filter(|_| whole) {
             if hook::pending(actor).is_some() {
                 self.trace.waits(event(actor, None), nodes);
             }
         }
+        self.trace.turn_all(nodes);
     }
 }
 

@@ -1,8 +1,11 @@
 //! The steps of one execution, which of them had to come before which, and which could have come the other way round.
 
+mod races;
+
 use super::access::{Accesses, Class, Order};
 use super::node::Node;
 use racehunt_sync::hook::ObjectId;
+use races::{Race, Turn};
 
 /// For each actor, how many of its steps come before: a vector clock. What is missing at its end is 0.
 #[derive(Clone, Debug, Default)]
@@ -59,16 +62,6 @@ struct Given {
     since: Option<u32>,
 }
 
-/// Where a race can be turned round.
-enum Turn {
-    /// At a choice, which now has what leads to it: what comes before the earlier step is looked after with it.
-    Done,
-    /// Nowhere: the later step could not have come first.
-    Never,
-    /// Perhaps at a choice, which has what would lead to it.
-    Unclear,
-}
-
 /// The steps so far.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
@@ -81,12 +74,11 @@ pub(super) struct Trace {
     objects: [Vec<Vec<(u32, Class)>>; 2],
     /// Steps that commute with no other.
     all: Vec<u32>,
+    /// Races of this execution, to be turned round when it has ended.
+    races: Vec<Race>,
     candidates: Vec<u32>,
     given: Vec<Given>,
 }
-
-/// A step, by its actor and its number among that one's.
-type Named = (u32, u32);
 
 impl Trace {
     pub(super) fn len(&self) -> usize {
@@ -104,6 +96,7 @@ impl Trace {
     /// Forgets the steps from number `len` on.
     pub(super) fn cut(&mut self, len: usize) {
         let gone = |i: &u32| *i as usize >= len;
+        self.races.clear();
         self.events.truncate(len);
         for list in &mut self.of {
             while list.pop_if(|i| gone(i)).is_some() {}
@@ -133,7 +126,7 @@ impl Trace {
         self.of.get(actor as usize).map_or(0, Vec::len) as u32 + 1
     }
 
-    /// Adds a step that was done, and to `nodes` what must be tried for the races that it ends. There are `actors` since.
+    /// Adds a step that was done, with the races that it ends. There are `actors` since.
     pub(super) fn add(&mut self, mut event: Event, actors: usize, nodes: &mut [Node]) {
         self.order(&mut event, nodes);
         let at = self.events.len() as u32;
@@ -154,7 +147,7 @@ impl Trace {
         self.events.push(event);
     }
 
-    /// Adds to `nodes` what must be tried for the races of a step that is not done: it waits, and the execution has ended.
+    /// Adds the races of a step that is not done: it waits, and the execution has ended.
     pub(super) fn waits(&mut self, mut event: Event, nodes: &mut [Node]) {
         self.order(&mut event, nodes);
     }
@@ -225,82 +218,6 @@ impl Trace {
         candidates.retain(|i| !own(*i) && !given.iter().any(|g| g.step == *i));
         candidates.sort_unstable_by(|a, b| b.cmp(a));
         candidates.dedup();
-    }
-
-    /// Looks after the race between step `first` and `event`, which comes after all steps: the choice at which `first`
-    /// was taken gets an actor that leads to `event` without `first`, unless it has one. `clock` is what comes before
-    /// `event` whatever `first` does, and `given` what it waited for.
-    fn turn(&self, first: usize, event: &Event, clock: &Clock, given: &[Given], nodes: &mut [Node]) -> Turn {
-        // What is taken at once belongs to the step that set it off.
-        let Some(from) = (0..=first).rev().find(|i| !self.events[*i].eager) else { return Turn::Never };
-        let chosen = &self.events[from];
-        let follows = |step: &Event| step.clock.has(chosen.actor, chosen.index);
-        let needs = |g: &Given| follows(&self.events[g.step as usize]);
-        // Nobody else could go on there, or `event` needs what `chosen` leads to.
-        let Some(node) = chosen.node.filter(|_| !clock.has(chosen.actor, chosen.index)) else { return Turn::Never };
-        let node = &mut nodes[node];
-        let next = self.events[from + 1..].iter().all(|step| step.actor != event.actor);
-        // It waited for a lock that was held before `chosen` and given up because of it. (Unless it could have gone on
-        // there, not yet woken up to take the lock.)
-        let held = given.iter().any(|g| g.since.is_some_and(|since| (since as usize) < from) && needs(g));
-        if held && !event.accesses.all && !(next && node.offers(event.actor)) {
-            return Turn::Never;
-        }
-        if !follows(&self.events[first]) {
-            node.want_all();
-            return Turn::Unclear;
-        }
-        let mut alone = clock.clone();
-        for g in given.iter().filter(|g| !needs(g)) {
-            alone.join(&self.events[g.step as usize].clock);
-        }
-        let Some((firsts, mut heads)) = self.without(from, clock, event.eager.then_some((&event.needs, &alone))) else {
-            return Turn::Never;
-        };
-        if next && !firsts.iter().any(|f| alone.has(f.0, f.1)) {
-            if !node.offers(event.actor) {
-                return Turn::Never;
-            }
-            heads.insert(0, event.actor);
-        }
-        node.want_one(&heads);
-        if held || given.iter().any(|g| g.since.is_none() && needs(g)) { Turn::Unclear } else { Turn::Done }
-    }
-
-    /// The steps after number `from` that can be done without it: of each actor the first, and the actors whose first one
-    /// needs none of the others. `None` if `clock` has a step that cannot. A step goes with all that is done at once after
-    /// it: what comes before the one comes before both. (But for what waits for more than the one step: without the rest
-    /// of that it is not done then.) `late` is one more that is done at once, by what it needs and what comes before it.
-    fn without(&self, from: usize, clock: &Clock, late: Option<(&Clock, &Clock)>) -> Option<(Vec<Named>, Vec<u32>)> {
-        let mut out = vec![(self.events[from].actor, self.events[from].index)];
-        let (mut firsts, mut heads) = (Vec::<(u32, u32)>::new(), Vec::new());
-        let group = |at: usize| at + 1 + self.events[at + 1..].iter().take_while(|step| step.eager).count();
-        let has = |clock: &Clock, all: &[(u32, u32)]| all.iter().any(|one| clock.has(one.0, one.1));
-        let held = |step: &Event, all: &[(u32, u32)]| !has(&step.needs, all) && has(&step.clock, all);
-        let mut at = group(from);
-        while at < self.events.len() {
-            let end = group(at);
-            let (first, rest) = self.events[at..end].split_first().expect("a group has a step");
-            if has(&first.clock, &out) || rest.iter().any(|step| held(step, &out)) {
-                out.extend(self.events[at..end].iter().map(|step| (step.actor, step.index)));
-                at = end;
-                continue;
-            }
-            let late = late.filter(|_| end == self.events.len());
-            let late = late.is_some_and(|(needs, all)| !has(needs, &firsts) && has(all, &firsts));
-            if !late && !has(&first.clock, &firsts) && !rest.iter().any(|step| held(step, &firsts)) {
-                heads.push(first.actor);
-            }
-            for step in &self.events[at..end] {
-                if step.eager && has(&step.needs, &out) {
-                    out.push((step.actor, step.index));
-                } else if !firsts.iter().any(|f| f.0 == step.actor) {
-                    firsts.push((step.actor, step.index));
-                }
-            }
-            at = end;
-        }
-        (!has(clock, &out)).then_some((firsts, heads))
     }
 
     /// A number for all executions that differ from this one in the order of independent steps only.
