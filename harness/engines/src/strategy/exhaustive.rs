@@ -30,6 +30,9 @@
 //! before another began. A program that never asks for the time does not pay for it: the search begins anew once one does.
 //! loom has the same blind spot, and keeps it.
 //!
+//! Known gap: what an actor does at once after it has joined several others belongs to whichever ended last, and the order of those
+//! ends is not explored for its own sake; where such a step is in a race, an outcome may be missed.
+//!
 //! # Deviations
 //!
 //! The steps that `Reduce` takes at once are no choices. What they do belongs to the choice that set them off, when it
