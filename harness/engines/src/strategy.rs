@@ -24,7 +24,7 @@ mod urw;
 pub use auto::Auto;
 pub use bounded::Bounded;
 pub use dfs::Dfs;
-pub use exhaustive::{Classes, Exhaustive, Part, Rest, Tree};
+pub use exhaustive::{Classes, Exhaustive, Heeds, Part, Rest, Tree};
 pub use follow::Follow;
 pub use lent::Lent;
 pub use pct::Pct;

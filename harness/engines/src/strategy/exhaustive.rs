@@ -28,10 +28,8 @@
 //! closing one of several handles of one open file. The order of moments ([`racehunt_sync::hook::tick`]) is one object that
 //! every call's first step and every look at the time changes: checkers of histories may see whether one call was over
 //! before another began. A program that never asks for the time does not pay for it: the search begins anew once one does.
-//! loom has the same blind spot, and keeps it.
-//!
-//! Known gap: what an actor does at once after it has joined several others belongs to whichever ended last, and the order of those
-//! ends is not explored for its own sake; where such a step is in a race, an outcome may be missed.
+//! loom has the same blind spot, and keeps it. In the same way, what an actor does at once after it has joined several
+//! others belongs to whichever ended last; the order of ends is heeded once that turns out to be in a race.
 //!
 //! # Deviations
 //!
@@ -48,6 +46,7 @@ mod steps;
 mod trace;
 mod tree;
 
+pub use access::Heeds;
 pub use classes::Classes;
 pub use tree::{Part, Rest, Tree};
 
@@ -100,11 +99,17 @@ impl Exhaustive {
         Self { classes: Some(seen), ..self }
     }
 
+    /// What turned out to matter so far.
+    #[must_use]
+    pub fn heeds(&self) -> Heeds {
+        self.steps.heeds
+    }
+
     /// A search of one part, for at most `most` executions.
     #[must_use]
     pub fn part(part: &Part, most: u64) -> Self {
         let nodes = part.path.clone();
-        Self { frozen: nodes.len(), nodes, steps: Steps::new(part.timed), most: Some(most), ..Self::default() }
+        Self { frozen: nodes.len(), nodes, steps: Steps::new(part.heeds), most: Some(most), ..Self::default() }
     }
 
     /// What is left of the part, once [`Strategy::begin`] has said that it is over.
@@ -125,7 +130,7 @@ impl Exhaustive {
                 .flat_map(|(i, n)| n.asked.take().into_iter().flatten().map(move |h| (i, h)))
                 .collect(),
             nodes,
-            timed: self.steps.asked || self.steps.timed,
+            heeds: self.steps.should_heed(),
             anew: self.anew,
         }
     }
@@ -171,10 +176,11 @@ fn does(trace: &Trace, node: &Node) -> Accesses {
 impl Strategy for Exhaustive {
     fn begin(&mut self) -> bool {
         hook::track(false);
-        if self.steps.asked && !self.steps.timed {
-            // The order of calls matters here: what was explored so far did not heed it.
+        let heeds = self.steps.should_heed();
+        if heeds != self.steps.heeds {
+            // What was explored so far did not heed it.
             self.restart();
-            self.steps.timed = true;
+            self.steps.heeds = heeds;
         }
         if self.anew {
             return false;
@@ -268,7 +274,7 @@ impl Strategy for Exhaustive {
         if let Some(classes) = &classes {
             classes.borrow_mut().clear();
         }
-        *self = Self { steps: Steps::new(self.steps.timed), classes, most, begun, ..Self::default() };
+        *self = Self { steps: Steps::new(self.steps.heeds), classes, most, begun, ..Self::default() };
     }
 
     fn complaint(&self) -> Option<String> {

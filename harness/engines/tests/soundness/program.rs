@@ -146,6 +146,11 @@ impl Program {
         })
     }
 
+    /// True if a lock is tried.
+    pub(crate) fn tries(&self) -> bool {
+        self.has(|s| matches!(s, Step::TryLock(_) | Step::TryRead | Step::TryWrite))
+    }
+
     /// True if some step is of that kind.
     pub(crate) fn has(&self, f: impl Fn(&Step) -> bool) -> bool {
         self.0.iter().flatten().any(f)

@@ -27,6 +27,8 @@ pub enum How {
     Ends,
     /// It is the first step of a call: the moment at which that began.
     Begins,
+    /// It poisons a lock, which the actor holds.
+    Poisons,
 }
 
 /// The clock of [`super::tick`].

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use super::{WaitList, call, defer, switch, table};
 use crate::engine::{self, Engine};
-use crate::hook::{self, ActorId, Kind, ObjectId, Site};
+use crate::hook::{self, ActorId, How, Kind, ObjectId, Site};
 use crate::{mutant, tries};
 
 /// Who holds the lock, as far as the code under test can tell.
@@ -169,10 +169,8 @@ impl RawLock {
     }
 
     pub(crate) fn set_poisoned(&self, poisoned: bool) {
-        if !poisoned {
-            // No step of its own, but whoever orders steps is told of it.
-            hook::touch(self.id, hook::How::Step(Kind::Store));
-        }
+        // No step of its own, but whoever orders steps is told of it.
+        hook::touch(self.id, if poisoned { How::Poisons } else { How::Step(Kind::Store) });
         self.poisoned.store(poisoned, Relaxed);
     }
 

@@ -2,6 +2,9 @@
 
 use racehunt_sync::hook::{self, How, Kind, ObjectId, Touch};
 
+/// What steps have in common that an actor which joins others waits for.
+const JOINT: ObjectId = hook::ALL;
+
 /// What an access does, as far as its order with others goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -17,6 +20,8 @@ pub(super) enum Class {
     Free,
     /// The same, by one of several that shared it.
     FreeShare,
+    /// A lock is poisoned by who holds it.
+    Poison,
     /// An actor of a scope has ended.
     Ends,
     /// The end of a scope.
@@ -64,17 +69,35 @@ impl Class {
     /// Where an order is called free it must not matter, and where it is called given the later access must be the one
     /// that waits: both leave out schedules. The other answer only costs executions.
     pub(super) fn before(self, later: Self) -> Order {
-        use Class::{Ends, Free, FreeShare, Joins, Look, Share, Take};
+        use Class::{Ends, Free, FreeShare, Joins, Look, Poison, Share, Take};
         match (self, later) {
             (Free, Take | Share) | (FreeShare, Take) | (Ends, Joins) => Order::Given,
-            (Look | Share, Look | Share)
-            | (Share, FreeShare)
-            | (FreeShare, Share)
-            | (Free | FreeShare, Free | FreeShare)
+            // Of a lock there is only to look at whether it is poisoned; and the lock itself orders that.
+            (Look, Look | Take | Share | Free | FreeShare)
+            | (Take, Look | Poison)
+            | (Poison, Poison | Take | Share | Free | FreeShare)
+            | (Share, Look | Share | FreeShare | Poison)
+            | (Free, Look | Free | FreeShare | Poison)
+            | (FreeShare, Look | Share | Free | FreeShare | Poison)
             | (Ends | Joins, _)
             | (_, Ends | Joins) => Order::Free,
             _ => Order::Matters,
         }
+    }
+}
+
+/// What is heeded only in programs where it matters; it costs executions. A search that finds out begins anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heeds {
+    /// When calls begin and end: something asks for the time.
+    pub time: bool,
+    /// In which order those end that an actor joins: what it does at once after the last end is in a race.
+    pub ends: bool,
+}
+
+impl Heeds {
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { time: self.time || other.time, ends: self.ends || other.ends }
     }
 }
 
@@ -101,9 +124,20 @@ impl Accesses {
             }
             How::Step(kind) => self.step(kind, touch.object),
             How::Ends => self.push(touch.object, Class::Ends),
+            How::Poisons => self.push(touch.object, Class::Poison),
             How::Begins if timed => self.push(touch.object, Class::Change),
             How::Begins => {}
         }
+    }
+
+    /// Adds that the step may be what an actor that joins others has waited for.
+    pub(super) fn joint(&mut self) {
+        self.push(JOINT, Class::Change);
+    }
+
+    /// True if an actor ends in it.
+    pub(super) fn ends(&self) -> bool {
+        self.list.iter().any(|a| a.object <= hook::ENDS && a.object > hook::ENDS / 2 && a.class == Class::Change)
     }
 
     fn takes(&self, kind: Kind, object: ObjectId) -> bool {

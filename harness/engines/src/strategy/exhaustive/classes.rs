@@ -1,5 +1,6 @@
 //! Tells schedules apart that differ in more than the order of steps that commute.
 
+use super::access::Heeds;
 use super::steps::Steps;
 use crate::strategy::{End, Point, Strategy};
 use racehunt_sync::hook;
@@ -16,16 +17,16 @@ pub struct Classes<S> {
 }
 
 impl<S> Classes<S> {
-    /// Appends a number for each execution that is not cut off; equal ones are of one class. If `timed` it matters when
-    /// calls begin and end.
-    pub fn new(inner: S, timed: bool, seen: Rc<RefCell<Vec<u64>>>) -> Self {
-        Self { inner, steps: Steps::new(timed), seen }
+    /// Appends a number for each execution that is not cut off; equal ones are of one class. What is a class
+    /// depends on what is heeded.
+    pub fn new(inner: S, heeds: Heeds, seen: Rc<RefCell<Vec<u64>>>) -> Self {
+        Self { inner, steps: Steps::new(heeds), seen }
     }
 }
 
 impl<S: Strategy> Strategy for Classes<S> {
     fn begin(&mut self) -> bool {
-        self.steps = Steps::new(self.steps.timed);
+        self.steps = Steps::new(self.steps.heeds);
         hook::track(true);
         self.inner.begin()
     }

@@ -1,6 +1,6 @@
 //! From what the driver and the hook tell of an execution to its trace.
 
-use super::access::Accesses;
+use super::access::{Accesses, Heeds};
 use super::node::{Node, Sleeper};
 use super::trace::{Clock, Event, Trace};
 use racehunt_sync::hook::{self, How, Kind, Touch};
@@ -12,15 +12,19 @@ pub(super) struct Steps {
     /// The step that is being done: what it does is known at the next one.
     open: Option<Event>,
     touches: Vec<Touch>,
-    /// True if it matters when calls begin and end.
-    pub(super) timed: bool,
-    /// True once something asked for the time.
-    pub(super) asked: bool,
+    pub(super) heeds: Heeds,
+    /// What should be heeded.
+    seen: Heeds,
 }
 
 impl Steps {
-    pub(super) fn new(timed: bool) -> Self {
-        Self { timed, ..Self::default() }
+    pub(super) fn new(heeds: Heeds) -> Self {
+        Self { heeds, ..Self::default() }
+    }
+
+    /// What should have been heeded from the beginning.
+    pub(super) fn should_heed(&self) -> Heeds {
+        self.heeds.and(self.seen).and(Heeds { ends: self.trace.is_joint(), ..Heeds::default() })
     }
 
     /// `actor` takes the step that it has announced, at the choice `node` if it was one.
@@ -35,8 +39,12 @@ impl Steps {
         hook::take_touches(&mut self.touches);
         event.accesses.all |= hook::is_opaque();
         for touch in &self.touches {
-            event.accesses.did(*touch, self.timed);
-            self.asked |= touch.object == hook::TIME && touch.how != How::Begins;
+            event.accesses.did(*touch, self.heeds.time);
+            self.seen.time |= touch.object == hook::TIME && touch.how != How::Begins;
+        }
+        let waits = hook::pending(event.actor).is_some_and(|p| p.kind == Kind::Join);
+        if self.heeds.ends && (waits || event.accesses.ends()) {
+            event.accesses.joint();
         }
         sleepers.retain(|s| s.actor != event.actor && s.does.commutes(&event.accesses));
         self.trace.add(event, hook::actors(), nodes);
@@ -67,5 +75,15 @@ fn event(actor: u32, node: Option<usize>) -> Event {
     }
     let joins = pending.filter(|p| p.kind == Kind::Join && p.object == 0).and_then(|_| hook::joined(actor));
     let eager = node.is_none() && hook::is_eager(actor);
-    Event { actor, index: 0, node, eager, joins, accesses, clock: Clock::default(), needs: Clock::default() }
+    Event {
+        actor,
+        index: 0,
+        node,
+        eager,
+        joined: false,
+        joins,
+        accesses,
+        clock: Clock::default(),
+        needs: Clock::default(),
+    }
 }

@@ -45,6 +45,8 @@ pub(super) struct Event {
     pub(super) node: Option<usize>,
     /// True if it was taken at once, since no other actor can see its moment.
     pub(super) eager: bool,
+    /// True if it is one after the actor has waited for the ends of others, which may have been in another order.
+    pub(super) joined: bool,
     /// The actor whose end it waited for.
     pub(super) joins: Option<u32>,
     pub(super) accesses: Accesses,
@@ -78,6 +80,8 @@ pub(super) struct Trace {
     races: Vec<Race>,
     candidates: Vec<u32>,
     given: Vec<Given>,
+    /// True once a race was with a step that is done at once when several actors have ended.
+    joint: bool,
 }
 
 impl Trace {
@@ -91,6 +95,11 @@ impl Trace {
 
     pub(super) fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    /// True if it matters in which order those end that an actor joins.
+    pub(super) fn is_joint(&self) -> bool {
+        self.joint
     }
 
     /// Forgets the steps from number `len` on.
@@ -170,12 +179,16 @@ impl Trace {
                 event.needs.join(&self.events[g.step as usize].clock);
             }
         }
+        let own = self.last(event.actor).is_some_and(|i| self.events[i as usize].joined);
+        let joins = event.joins.is_some() || event.accesses.list.iter().any(|a| a.class == Class::Joins);
+        event.joined = event.eager && (own || joins);
         // From the last to the first: what comes between two steps is known before the two are looked at.
         for i in &candidates {
             let earlier = &self.events[*i as usize];
             if clock.has(earlier.actor, earlier.index) {
                 continue;
             }
+            self.joint |= earlier.joined || (event.joined && !event.needs.has(earlier.actor, earlier.index));
             match self.turn(*i as usize, event, &clock, &given, nodes) {
                 Turn::Done => clock.join(&self.events[*i as usize].clock),
                 Turn::Never => given.push(Given { step: *i, since: None }),

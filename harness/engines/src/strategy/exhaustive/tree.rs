@@ -5,7 +5,7 @@
 //! nothing is tried twice. A choice has one part at a time: the next one has to know what the step of the last one did, to
 //! let it sleep. Parts are dealt and taken back in an order that depends on nothing but the program.
 
-use super::access::Accesses;
+use super::access::{Accesses, Heeds};
 use super::node::Node;
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct Part {
     pub(super) path: Vec<Node>,
     /// The choice of the tree that it belongs to.
     branch: Option<u64>,
-    pub(super) timed: bool,
+    pub(super) heeds: Heeds,
 }
 
 /// What came of a part.
@@ -27,8 +27,8 @@ pub struct Rest {
     pub(super) asked: Vec<(usize, Vec<u32>)>,
     /// The choices that it has not finished, each with an actor that leads to the next.
     pub(super) nodes: Vec<Node>,
-    /// What all parts did rests on false grounds: calls are timed.
-    pub(super) timed: bool,
+    /// What all parts have to heed: what did not was on false grounds.
+    pub(super) heeds: Heeds,
     /// The same: locks are tried that were not known to be.
     pub(super) anew: bool,
 }
@@ -37,8 +37,8 @@ impl Rest {
     /// The part to begin with again, if all that was explored rests on false grounds.
     #[must_use]
     pub fn begin_anew(&self, part: &Part) -> Option<Part> {
-        let timed = part.timed || self.timed;
-        (self.anew || timed != part.timed).then(|| Part { timed, ..Part::default() })
+        let heeds = part.heeds.and(self.heeds);
+        (self.anew || heeds != part.heeds).then(|| Part { heeds, ..Part::default() })
     }
 }
 
@@ -58,13 +58,13 @@ struct Branch {
 pub struct Tree {
     branches: BTreeMap<u64, Branch>,
     next: u64,
-    timed: bool,
+    heeds: Heeds,
 }
 
 impl Tree {
     /// The tree of a search of which `rest` is left.
     pub fn new(part: &Part, rest: Rest) -> Self {
-        let mut tree = Self { timed: part.timed || rest.timed, ..Self::default() };
+        let mut tree = Self { heeds: part.heeds.and(rest.heeds), ..Self::default() };
         tree.take(part, rest);
         tree
     }
@@ -109,7 +109,7 @@ impl Tree {
         for node in &mut path {
             node.asked = Some(Vec::new());
         }
-        Part { path, branch: Some(id), timed: self.timed }
+        Part { path, branch: Some(id), heeds: self.heeds }
     }
 
     /// Takes back what came of a part.

@@ -75,7 +75,7 @@ fn about(open: OpenId, site: Site) -> io::Result<(ObjectId, bool, Site)> {
     let about = |s: &mut State| {
         let (node, opened) = s.open(open).map(|o| (o.node, o.site))?;
         let flock = s.flock(node);
-        hook::touch(flock.id, hook::How::Step(Kind::Load));
+        hook::touch(flock.id, hook::How::Step(Kind::Wait));
         Ok((flock.id, flock.holders.iter().any(|h| h.open == open), place(site, opened)))
     };
     state::with(about).map_err(step::error)
@@ -206,7 +206,7 @@ fn release(open: OpenId, label: &'static str, site: Site) {
     let holding = |s: &mut State| {
         let node = s.open(open).map(|o| o.node)?;
         let flock = s.flock(node);
-        hook::touch(flock.id, hook::How::Step(Kind::Load));
+        hook::touch(flock.id, hook::How::Step(Kind::Wait));
         Ok::<_, Errno>((flock.id, flock.holders.iter().find(|h| h.open == open).copied()))
     };
     let Ok((id, holder)) = state::with(holding) else {
