@@ -37,6 +37,7 @@ mix = { increment = 8, flush = 1 }
 threads = 2
 rounds = 10_000
 [shuttle]
+strategy = "random"
 executions = 10_000
 [loom]
 preemptions = [2, 3]

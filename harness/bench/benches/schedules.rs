@@ -2,6 +2,7 @@
 //!
 //! `-- schedules [STRATEGY | PROGRAM]…` prints the table, of all or of what is named; it is the same on every machine.
 //! `-- races [STRATEGY | RACE]…` does so for the races of the shipped systems.
+//! `-- classes [STRATEGY | PROGRAM]…` prints the executions of complete searches.
 //! `-- scale [STRATEGY]…` prints executions a second at 100 actors, as a ratio to `random`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's result")]
@@ -22,6 +23,9 @@ fn main() {
         Some((first, more)) if first == "scale" => scale(more),
         Some((first, more)) if first == "schedules" => racehunt_bench::table(more, &mut |line| println!("{line}")),
         Some((first, more)) if first == "races" => println!("{}", racehunt_bench::races_table(more)),
+        Some((first, more)) if first == "classes" => {
+            racehunt_bench::classes_table(more, &mut |line| println!("{line}"));
+        }
         _ => racehunt_bench::table(&words, &mut |line| println!("{line}")),
     }
 }

@@ -1,5 +1,6 @@
 //! The races of the shipped systems: executions to the first finding, by strategy.
 
+use crate::classes::Silent;
 use crate::table::{Cell, OURS, SEEDS, geometric_mean};
 use racehunt_core::finding::{FindingKind, Repro};
 use racehunt_core::plan::{EngineConfig, Plan, ShuttleConfig, Trial};
@@ -7,7 +8,6 @@ use racehunt_core::scenario::{EngineKind, Scenario, Strategy as Name};
 use racehunt_core::subject::Subject;
 use racehunt_core::tally::Tally;
 use racehunt_engines::distinct::Distinct;
-use racehunt_engines::emit::{Emit, Progress};
 use racehunt_engines::model::Model;
 use racehunt_engines::shuttle::{self, Budget, Driver, Execution, Judged, Seeds};
 use racehunt_engines::strategy::{self, Strategy};
@@ -119,14 +119,6 @@ pub fn first_finding(race: &Race, make: &dyn Fn(u64) -> Box<dyn Strategy>, seed:
 /// The context switches of the race's schedule as a trial by `strategy` leaves it, and whether ten replays in ten showed
 /// it; `None` if the trial did not find it.
 fn minimal(race: &Race, strategy: Name) -> Option<(u32, bool)> {
-    struct Silent;
-    impl Emit for Silent {
-        fn progress(&mut self, _: Progress) {}
-        fn finding(&mut self, _: &racehunt_core::finding::Finding) {}
-        fn stopped(&self) -> bool {
-            false
-        }
-    }
     let config = ShuttleConfig { strategy, executions: RACES_CAP, ..race.config.clone() };
     let trial = Trial { engine: EngineConfig::Shuttle(config), ..race.trial.clone() };
     let outcome = shuttle::run(&trial, race.subject, &mut Silent).ok()?;

@@ -135,7 +135,7 @@ pub fn table(words: &[String], tell: &mut dyn FnMut(&str)) {
 }
 
 /// Those of `all` that one of the words names; all of them if none does.
-fn chosen<T>(all: Vec<T>, words: &[String], names: impl Fn(&T, &str) -> bool) -> Vec<T> {
+pub(crate) fn chosen<T>(all: Vec<T>, words: &[String], names: impl Fn(&T, &str) -> bool) -> Vec<T> {
     let named = |t: &T| words.iter().any(|w| names(t, w));
     if all.iter().any(named) { all.into_iter().filter(named).collect() } else { all }
 }

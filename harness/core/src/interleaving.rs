@@ -4,6 +4,7 @@
 //! ([`Interleaving::explain`]) and from the little that no step says ([`Told`]); it may get better without making old
 //! recordings wrong.
 
+mod files;
 mod fold;
 mod locks;
 mod names;
@@ -103,10 +104,10 @@ pub struct Named {
 /// another actor did `entered`, which conflicts with the first one's step `opens` before, and `first`, which conflicts
 /// with its step `second` after: what the first actor did is not the same as if it had done it without the other one in
 /// between, nor as if the other one had come before or after all of it. (Two steps conflict if different actors do them
-/// to one object and at least one of them changes it; taking a lock counts as changing what it guards. Neither conflict
-/// may be one whose order the program enforces by a start, a join, a notification or a message: these orders are
-/// followed with vector clocks. That a lock went from one actor to the other enforces nothing: it may go the other way
-/// round.) Such a cycle of conflicts is what makes a schedule not serialisable; see Flanagan, Freund and Yi,
+/// to one object and at least one of them changes it; taking a lock counts as changing what it guards; names tell files
+/// apart. Neither conflict may be one whose order the program enforces by a start, a join, a notification or a message:
+/// these orders are followed with vector clocks. That a lock went from one actor to the other enforces nothing: it may go
+/// the other way round.) Such a cycle of conflicts is what makes a schedule not serialisable; see Flanagan, Freund and Yi,
 /// "Velodrome", PLDI 2008.
 ///
 /// Where a switch has several such cycles, the one told is, in this order: of one object that is no lock, of objects

@@ -32,7 +32,8 @@ fn access(step: &Step) -> Option<(Access, bool)> {
 /// Two steps of different actors to one object, of which at least one changes it.
 pub(super) fn conflict(a: &Step, b: &Step) -> bool {
     let (Some((x, _)), Some((y, _))) = (access(a), access(b)) else { return false };
-    a.actor != b.actor && a.object_id == b.object_id && (x == Access::Writes || y == Access::Writes)
+    let changes = x == Access::Writes || y == Access::Writes;
+    a.actor != b.actor && a.object_id == b.object_id && changes && super::files::meet(a, b)
 }
 
 /// Steps that left an actor which did not wait and was in the middle of a call, or of its life where there are no

@@ -52,6 +52,33 @@ fn two_objects_that_belong_together_are_a_race_too() {
 }
 
 #[test]
+fn files_are_told_apart_by_their_names() {
+    let of = |steps: &[(u32, &str)]| {
+        let file = |(actor, label): &(u32, &str)| {
+            let reads = ["list", "open", "read", "stat"].iter().any(|verb| label.starts_with(verb));
+            let object = "files (a.rs:1)".into();
+            Step { label: (*label).into(), object, ..step(*actor, if reads { "read" } else { "write" }, 5) }
+        };
+        pairs(&explained(steps.iter().map(file).collect(), &Told::default()))
+    };
+    let undone = |read: &str, name: &str| {
+        let mine = format!("rename .tmp-1 -> {name}");
+        of(&[(1, read), (2, "create .tmp-2"), (2, "rename .tmp-2 -> a"), (1, "create .tmp-1"), (1, &mine)])
+    };
+    assert_eq!(undone("open a", "a"), [(0, 2, 4)], "another's change is undone, whatever it was called before");
+    assert_eq!(undone("open a", "b"), []);
+    assert_eq!(undone("open b", "b"), []);
+    assert_eq!(of(&[(1, "list d"), (2, "unlink a"), (1, "unlink a: not found")]), [(0, 1, 2)]);
+    assert_eq!(of(&[(1, "list d"), (2, "write a 8 bytes"), (1, "write a 8 bytes")]), [], "a listing tells no contents");
+    assert_eq!(of(&[(1, "list d"), (2, "create a"), (2, "list d"), (1, "create b")]), [(0, 2, 3)]);
+    assert_eq!(
+        of(&[(1, "whatever"), (2, "write a 8 bytes"), (1, "write a 8 bytes")]),
+        [(0, 1, 2)],
+        "not known: may be"
+    );
+}
+
+#[test]
 fn acting_on_what_was_seen_says_more_than_looking_again() {
     let steps = [(1, "read", 5), (2, "write", 5), (1, "read", 5), (1, "write", 5)];
     assert_eq!(pairs(&plain(&steps)), [(0, 1, 3)]);

@@ -24,7 +24,7 @@ pub struct Shuttle {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
     pub ops_per_thread: Option<usize>,
-    /// What picks the next step; a list runs each. Default: `random`.
+    /// What picks the next step; a list runs each. Default: `auto`.
     #[serde(default = "default_strategy")]
     pub strategy: Sweep<Strategy>,
     /// Executions at most, counted as each ends. Default: 10,000.
@@ -46,7 +46,7 @@ pub struct Shuttle {
 }
 
 fn default_strategy() -> Sweep<Strategy> {
-    Sweep::one(Strategy::Random)
+    Sweep::one(Strategy::Auto)
 }
 
 const fn default_executions() -> u64 {

@@ -32,7 +32,7 @@ fn sightings(report: &Value) -> Vec<String> {
 
 #[test]
 fn same_seed_same_report_and_another_seed_another_schedule() {
-    let random = SHUTTLE.replace("[shuttle]", "[shuttle]\nstrategy = [\"random\", \"pct:3\", \"urw\"]");
+    let random = SHUTTLE.replace("strategy = \"random\"", "strategy = [\"random\", \"pct:3\", \"urw\"]");
     let variants = r#"["as-shipped", "published-fix", "hardened-sharded"]"#;
     let bench = Bench::with(&scenario("t", variants, &[&random, LOOM]));
     let first = run(&bench, "--seed 7 --jobs 1");

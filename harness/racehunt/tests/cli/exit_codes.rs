@@ -96,8 +96,11 @@ fn three_when_nothing_could_go_wrong() {
 
 #[test]
 fn three_when_the_time_ends_before_the_executions_do() {
-    let bench =
-        Bench::with(&scenario("t", "\"hardened\"", &["[shuttle]\nexecutions = 1_000_000_000\ntime = \"50ms\"\n"]));
+    let bench = Bench::with(&scenario(
+        "t",
+        "\"hardened\"",
+        &["[shuttle]\nstrategy = \"random\"\nexecutions = 1_000_000_000\ntime = \"50ms\"\n"],
+    ));
     bench.run("run s.toml").ended(3).says("shuttle.time");
 }
 

@@ -16,7 +16,7 @@ fn line_ends_and_marks_of_other_systems_do_not_matter() {
 #[test]
 fn places_are_right_under_other_line_ends() {
     let text = good().replace("executions", "executons").replace('\n', "\r\n");
-    Bench::with(&text).run("run s.toml").ended(2).complains("s.toml:14:1");
+    Bench::with(&text).run("run s.toml").ended(2).complains("s.toml:15:1");
 }
 
 #[test]

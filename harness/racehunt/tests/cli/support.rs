@@ -12,13 +12,13 @@ pub(crate) mod process;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Enough to find what `published-fix` loses.
-pub(crate) const SHUTTLE: &str = "[shuttle]\nexecutions = 300\n";
+pub(crate) const SHUTTLE: &str = "[shuttle]\nstrategy = \"random\"\nexecutions = 300\n";
 /// Small enough to be searched to its end.
 pub(crate) const LOOM: &str = "[loom]\npreemptions = [2]\n";
 /// Nearly every round of `overlapping` flushes delivers twice.
 pub(crate) const STRESS: &str = "[stress]\nthreads = 2\nrounds = 2_000\n";
 /// More than anybody waits for.
-pub(crate) const ENDLESS: &str = "[shuttle]\nexecutions = 1_000_000_000_000\ntime = \"1h\"\n";
+pub(crate) const ENDLESS: &str = "[shuttle]\nstrategy = \"random\"\nexecutions = 1_000_000_000_000\ntime = \"1h\"\n";
 /// MB3: what arrives during the hand-over is lost.
 pub(crate) const LOST: &str = "[[expect]]\nrace = \"MB3\"\nfinding = \"lost\"\n";
 

@@ -28,7 +28,7 @@ fn on_terminal(bench: &Bench, args: &str, env: &[(&str, &str)]) -> String {
 }
 
 fn bench() -> Bench {
-    Bench::with(&scenario("t", "\"published-fix\"", &["[shuttle]\nexecutions = 20_000\n"]))
+    Bench::with(&scenario("t", "\"published-fix\"", &["[shuttle]\nstrategy = \"random\"\nexecutions = 20_000\n"]))
 }
 
 /// Sequences that set a colour or a weight, not those that move the cursor.
