@@ -8,8 +8,11 @@ use std::io::{BufRead, BufReader};
 /// Reads stderr up to a line with `word`, and goes on reading so that the program never waits for us.
 fn until(running: &mut Running, word: &str) {
     let mut lines = BufReader::new(running.stderr()).lines();
-    let found = lines.by_ref().any(|l| l.is_ok_and(|l| l.contains(word)));
-    assert!(found, "stderr ended without {word:?}");
+    let mut read = Vec::new();
+    while !read.last().is_some_and(|line: &String| line.contains(word)) {
+        let Some(Ok(line)) = lines.next() else { panic!("stderr ended without {word:?}: {read:#?}") };
+        read.push(line);
+    }
     std::thread::spawn(move || lines.for_each(drop));
 }
 
