@@ -7,12 +7,15 @@
 use super::{Sink, SinkError};
 use racehunt_sync::{shared::Shared, thread};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Yields until a held hand-over goes on by itself: the other actors may have ended, or wait for this one.
 ///
 /// Under real threads a yield with nobody waiting takes under a microsecond, and the others need some microseconds in
 /// all.
 const PATIENCE: u32 = 2_000;
+/// On a machine with more to do than it has CPUs each yield is a whole turn of somebody else.
+const LONGEST: Duration = Duration::from_millis(20);
 /// The same under a model, where each yield is a choice to explore.
 const MODEL_PATIENCE: u32 = 4;
 
@@ -20,7 +23,7 @@ const MODEL_PATIENCE: u32 = 4;
 pub struct Gate {
     counts: Shared<Counts>,
     hold: u64,
-    patience: u32,
+    model: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,8 +36,7 @@ impl Gate {
     /// Holds hand-over number `hold`, counted from 1.
     #[must_use]
     pub fn new(hold: u64, model: bool) -> Self {
-        let patience = if model { MODEL_PATIENCE } else { PATIENCE };
-        Self { counts: Shared::new("gate", Counts::default()), hold, patience }
+        Self { counts: Shared::new("gate", Counts::default()), hold, model }
     }
 
     /// To be called when a flush has returned.
@@ -50,8 +52,13 @@ impl Gate {
         if at.hand_overs != self.hold {
             return;
         }
-        for _ in 0..self.patience {
+        let (patience, until) =
+            if self.model { (MODEL_PATIENCE, None) } else { (PATIENCE, Some(Instant::now() + LONGEST)) };
+        for _ in 0..patience {
             thread::yield_now();
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return;
+            }
             if self.counts.read("held", |counts| counts.flushes) != at.flushes {
                 return;
             }
