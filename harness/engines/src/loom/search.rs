@@ -18,6 +18,7 @@ use racehunt_core::subject::Subject;
 use racehunt_core::tally::{Explored, Tally};
 use racehunt_core::verdict::Coverage;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -193,17 +194,15 @@ fn attended<T: Send>(
 ) -> Result<T, String> {
     let stop = Arc::new(AtomicBool::new(false));
     std::thread::scope(|scope| {
-        let (waiting, stop) = (std::thread::current(), &stop);
+        // It is open for as long as the work goes on, also if that ends in a panic.
+        let (at_work, ended) = mpsc::channel::<()>();
+        let stop = &stop;
         let worker = scope.spawn(move || {
-            let done = work(stop);
-            waiting.unpark();
-            done
+            let _at_work = at_work;
+            work(stop)
         });
         loop {
-            let finished = worker.is_finished();
-            if !finished {
-                std::thread::park_timeout(BEAT);
-            }
+            let finished = ended.recv_timeout(BEAT) == Err(RecvTimeoutError::Disconnected);
             let mut hunt = lock(hunt);
             let Hunt { tally, fresh, .. } = &mut *hunt;
             for i in fresh.drain(..) {
