@@ -157,6 +157,7 @@ pub fn clean(trial: Trial) -> TrialOutcome {
         checked: CHECKERS.iter().map(|kind| CheckedCount { checker: *kind, judged: executions }).collect(),
         doubts: vec![],
         notes: vec![],
+        timeline: None,
         mutated: None,
         trial,
     }

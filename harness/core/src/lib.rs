@@ -23,5 +23,6 @@ pub mod schedule;
 pub mod shrink;
 pub mod subject;
 pub mod tally;
+pub mod timeline;
 pub mod token;
 pub mod verdict;

@@ -6,6 +6,7 @@ use crate::ledger::LedgerTotals;
 use crate::mutant::Mutated;
 use crate::observation::Gauge;
 use crate::plan::Trial;
+use crate::timeline::Timeline;
 use crate::verdict::{Coverage, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,9 @@ pub struct TrialOutcome {
     /// Quantities with a bound, each at its worst over all executions; empty where the subject has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gauges: Vec<Gauge>,
+    /// How it went over time; `null` under a model, and where nothing was sampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
     /// Processes killed, over all executions.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub crashes: u64,

@@ -7,6 +7,7 @@ use crate::ledger::LedgerTotals;
 use crate::observation::{Gauge, Observation, OpFailure, Violation};
 use crate::outcome::{ErrorCount, OpLatency, TrialOutcome};
 use crate::plan::Trial;
+use crate::timeline::Timeline;
 use crate::verdict::{Coverage, Verdict};
 
 /// Findings kept a trial; further ones are counted in a note.
@@ -25,6 +26,7 @@ pub struct Tally {
     findings: Vec<Finding>,
     overflow: u64,
     discovery: Option<Discovery>,
+    timeline: Option<Timeline>,
 }
 
 /// What the engine knows at the end of a trial besides the observations.
@@ -62,6 +64,7 @@ impl Tally {
             findings: Vec::new(),
             overflow: 0,
             discovery: None,
+            timeline: None,
         }
     }
 
@@ -204,6 +207,11 @@ impl Tally {
         self.discovery = Some(discovery);
     }
 
+    /// Adds how the trial went over time.
+    pub fn timed(&mut self, timeline: Timeline) {
+        self.timeline = Some(timeline);
+    }
+
     /// Executions so far, those that hung included.
     #[must_use]
     pub fn executions(&self) -> u64 {
@@ -261,6 +269,7 @@ impl Tally {
             errors: self.errors,
             latencies: explored.latencies,
             gauges: self.gauges,
+            timeline: self.timeline,
             crashes: self.crashes,
             findings: self.findings,
             checked: self.panel.counts(),

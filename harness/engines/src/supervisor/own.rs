@@ -187,6 +187,7 @@ fn partial(trial: &Trial, heard: Heard, ended: &Ended, elapsed: Duration) -> Tri
         checked: Vec::new(),
         doubts,
         notes,
+        timeline: None,
         mutated: None,
     }
 }

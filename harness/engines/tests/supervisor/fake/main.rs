@@ -158,6 +158,7 @@ fn outcome(trial: &Trial) -> TrialOutcome {
         checked: Vec::new(),
         doubts: Vec::new(),
         notes: Vec::new(),
+        timeline: None,
         mutated: None,
     }
 }
