@@ -3,7 +3,7 @@
 # determinism and their replays. `ci/check.sh --update REASON` accepts the runs as they are, and then checks as ever.
 #
 # All that is made goes below the folder of the build. Needs cargo, python3 with pip, and PyPI for the
-# runs of real packages.
+# runs of real packages; root and Debian's packages for the Slurm recipe.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -113,6 +113,9 @@ done
 for other in b c; do
     python3 -B ci/same.py "$out/a/same-seed/report.json" "$out/$other/same-seed/report.json"
 done
+
+step "the Slurm recipe, on a cluster of this machine's own"
+ci/slurm-test.sh "$racehunt"
 
 step "the python package that the arroyo scenarios are about"
 venv arroyo sentry-arroyo==2.36.0 jsonschema==4.25.1

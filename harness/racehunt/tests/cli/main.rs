@@ -13,6 +13,7 @@ mod interrupt;
 mod replay;
 mod report;
 mod selftest;
+mod spread;
 mod streams;
 mod support;
 mod tamper;
