@@ -124,9 +124,9 @@ fn planned(executed: &[Executed], seeds: Seeds, share: &Share) -> (Vec<Planned>,
 fn partitions(share: Share, elsewhere: Vec<Elsewhere>) -> Option<Partitions> {
     match share {
         Share::All => None,
-        Share::Part(part) => Some(Partitions { of: part.of(), present: vec![part.index()], elsewhere }),
+        Share::Part(part) => Some(Partitions { of: part.of(), present: vec![part.index()], merged: false, elsewhere }),
         Share::Merged { of, present } => {
-            ((present.len() as u64) < u64::from(of)).then_some(Partitions { of, present, elsewhere })
+            ((present.len() as u64) < u64::from(of)).then_some(Partitions { of, present, merged: true, elsewhere })
         }
     }
 }

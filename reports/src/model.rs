@@ -54,8 +54,7 @@ pub struct Report {
     pub scenarios: Vec<ScenarioReport>,
 }
 
-/// Parts of a run that was spread over machines. A report of one part judges its own trials only; one of several, the run
-/// with what is missing.
+/// Parts of a run that was spread over machines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Partitions {
@@ -63,6 +62,8 @@ pub struct Partitions {
     pub of: u32,
     /// Those whose results are here, from 1, in order.
     pub present: Vec<u32>,
+    /// True if the whole run is judged, with what is missing of it; false if it is one part, with its own trials only.
+    pub merged: bool,
     /// Scenarios that no trial here is of. They count for nothing above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub elsewhere: Vec<Elsewhere>,

@@ -10,14 +10,14 @@ use walkdir::WalkDir;
 /// Merges, writes, shows, and returns the exit code of the whole run.
 pub(crate) fn merge(args: &args::Merge) -> Result<u8, Failure> {
     let files = files(&args.reports)?;
+    let reports = files.iter().map(|file| Ok((file.display().to_string(), read(file)?)));
+    let reports = reports.collect::<Result<Vec<_>, Failure>>()?;
     let folder = match &args.out {
         Some(folder) => folder.clone(),
         None => above(&files)?,
     };
     let report_file = folder.join("report.json");
     writable(&report_file)?;
-    let reports = files.iter().map(|file| Ok((file.display().to_string(), read(file)?)));
-    let reports = reports.collect::<Result<Vec<_>, Failure>>()?;
     let command = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
     let report = union(&reports, command).map_err(|e| Failure::Usage(format!("error: {e}")))?;
     keep(&report, &report_file, &Show { json: args.json, quiet: args.quiet, verbose: args.verbose })
@@ -31,14 +31,15 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             files.insert(path.clone());
             continue;
         }
-        let before = files.len();
+        let mut none = true;
         for entry in WalkDir::new(path).follow_links(true) {
             let entry = entry.map_err(|e| Failure::Usage(format!("error: {e}")))?;
             if entry.file_name() == "report.json" && is_partition(entry.path()) {
                 files.insert(entry.into_path());
+                none = false;
             }
         }
-        if files.len() == before {
+        if none {
             let path = path.display();
             return Err(Failure::Usage(format!("error: {path}: no {PARTITION}*/report.json below this folder")));
         }

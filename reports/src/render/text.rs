@@ -73,12 +73,12 @@ fn head(report: &Report, options: &TextOptions) -> String {
     format!("{}\n\n", options.style.faint(&clean(&about)))
 }
 
-/// `, partition 3 of 16`, if it is not the whole run.
+/// `, partition 3 of 16`, or, merged, `, 15 of 16 partitions`, if it is not the whole run.
 pub(super) fn part_of(report: &Report) -> String {
     let Some(parts) = &report.partitions else { return String::new() };
     match parts.present.as_slice() {
-        [one] => format!(", partition {one} of {}", parts.of),
-        several => format!(", {} of {} partitions", several.len(), parts.of),
+        [one] if !parts.merged => format!(", partition {one} of {}", parts.of),
+        some => format!(", {} of {} partitions", some.len(), parts.of),
     }
 }
 
@@ -165,7 +165,8 @@ fn last(report: &Report, options: &TextOptions, out: &mut String) {
     for left in &report.left_out {
         let _ = writeln!(out, "  {}", super::left_out(left));
     }
-    if report.scenarios.len() != 1 {
+    // Of one scenario they have been told, but for which parts are missing.
+    if report.scenarios.len() != 1 || report.partitions.as_ref().is_some_and(|parts| parts.merged) {
         for reason in &report.reasons {
             let _ = writeln!(out, "  ! {}", clean(reason));
         }

@@ -74,7 +74,7 @@ fn without_a_result_of_every_partition_it_is_unknown() {
     bench.file("all/clean.toml", scenario("clean", r#"["hardened", "hardened-sharded"]"#, &[SHUTTLE]));
     bench.run("run all --partition 2/2").ended(0).says("PASS, partition 2 of 2: 1 passed; 300 executions in 1 trial");
     let ran = bench.run("merge racehunt-out/all").ended(3).says("UNKNOWN, 1 of 2 partitions");
-    ran.says("trial metrics-buffer/hardened/shuttle was planned and came to no outcome")
+    ran.says("trial metrics-buffer/hardened/shuttle/random was planned and came to no outcome")
         .says("partition 1 of 2 has no");
     bench.run("run all --partition 1/2").ended(0);
     bench.run("merge racehunt-out/all").ended(0).says("PASS: 1 passed; 600 executions in 2 trials");
