@@ -49,6 +49,8 @@ mod hunt;
 mod inspect;
 mod interrupt;
 mod load;
+mod man;
+mod new;
 mod on_request;
 mod output;
 mod progress;
@@ -58,8 +60,11 @@ mod selftest;
 
 pub use hunt::{Actors, Hunt, Outcome, REPLAY, hunt, invariant};
 pub use racehunt_core::finding::{Finding, FindingKind, Repro};
+pub use racehunt_core::id::Id;
 pub use racehunt_core::interleaving::{Interleaving, Step};
+pub use racehunt_core::ledger::Ledger;
 pub use racehunt_core::mutant::{Argued, Operator};
+pub use racehunt_core::observation::{Seen, Violation};
 pub use racehunt_core::outcome::TrialOutcome;
 pub use racehunt_core::plan::{ParamValue, Params};
 pub use racehunt_core::subject::{
@@ -147,7 +152,9 @@ fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
         Command::List(list) => inspect::list(list, subjects),
         Command::Show(show) => inspect::show(show, subjects),
         Command::Schema(schema) => inspect::schema(schema),
+        Command::New(new) => new::new(new),
         Command::Completions(completions) => inspect::completions(completions),
+        Command::Man(man) => man::man(man),
         Command::Worker => Ok(worker::serve_process(subjects, &engine).map_err(Failure::harness("stdout"))?.code()),
         Command::Child(child) => match racehunt_engines::registry::find(subjects, &child.subject) {
             Some(subject) => Ok(subject.child(&child.args)),
