@@ -204,7 +204,7 @@ pub(crate) struct New {
     #[arg(value_parser = crate::new::name)]
     pub(crate) name: String,
     /// Folder to write the crate's folder into
-    #[arg(long, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
     /// Checkout of racehunt that the crate is built against [default: the one this program was built from]
     #[arg(long, value_name = "PATH")]

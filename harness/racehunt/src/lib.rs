@@ -19,25 +19,8 @@
 //! ```
 //!
 //! A program that hunts races in a component of its own links this crate, implements [`Subject`] and calls
-//! [`Cli`]; it then has the whole command line of `racehunt`:
-//!
-//! ```no_run
-//! # use racehunt::{Env, Opener, OpKind, Params, ParamSpec, Subject, SubjectError, Variant};
-//! # struct Mine;
-//! # impl Subject for Mine {
-//! #     fn name(&self) -> &'static str { "mine" }
-//! #     fn about(&self) -> &'static str { "" }
-//! #     fn variants(&self) -> &'static [Variant] { &[] }
-//! #     fn ops(&self) -> &'static [OpKind] { &[] }
-//! #     fn params(&self) -> Vec<ParamSpec> { Vec::new() }
-//! #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> {
-//! #         Err(SubjectError::Resource("not yet".into()))
-//! #     }
-//! # }
-//! fn main() -> std::process::ExitCode {
-//!     racehunt::Cli::new().subject(Mine).main()
-//! }
-//! ```
+//! [`Cli`]; it then has the whole command line of `racehunt`. `racehunt new NAME` writes one, and `GUIDE.md` beside this
+//! crate goes through it.
 
 mod args;
 mod catalogue;
@@ -90,7 +73,30 @@ use std::process::ExitCode;
 #[doc = include_str!("../MIGRATING.md")]
 struct Migrating;
 
+/// As that.
+#[cfg(doctest)]
+#[doc = include_str!("../GUIDE.md")]
+struct Guide;
+
 /// The command line over a set of subjects.
+///
+/// ```no_run
+/// # use racehunt::{Env, Opener, OpKind, Params, ParamSpec, Subject, SubjectError, Variant};
+/// # struct Outbox;
+/// # impl Subject for Outbox {
+/// #     fn name(&self) -> &'static str { "outbox" }
+/// #     fn about(&self) -> &'static str { "" }
+/// #     fn variants(&self) -> &'static [Variant] { &[] }
+/// #     fn ops(&self) -> &'static [OpKind] { &[] }
+/// #     fn params(&self) -> Vec<ParamSpec> { Vec::new() }
+/// #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> {
+/// #         Err(SubjectError::Resource("not yet".into()))
+/// #     }
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     racehunt::Cli::new().subject(Outbox).main()
+/// }
+/// ```
 #[derive(Default)]
 pub struct Cli {
     subjects: Vec<Box<dyn Subject>>,

@@ -32,7 +32,7 @@ fn write(command: &Command, folder: &Path) -> Result<(), Failure> {
 /// `Man` alone would fill into paragraphs.
 fn page(command: &Command) -> (String, String) {
     let below = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    let man = Man::new(command.clone().after_help(None));
+    let man = Man::new(command.clone().after_help(None)).source(concat!("racehunt ", env!("CARGO_PKG_VERSION")));
     let mut text = Vec::new();
     let mut more = roff::Roff::new();
     for part in below.split("\n\n").filter(|part| !part.is_empty()) {

@@ -14,13 +14,13 @@ pub(super) const REPLAY: &str = "\
 Examples:
   racehunt replay racehunt-out/quickstart/report.json               all that replays exactly
   racehunt replay racehunt-out/quickstart/report.json --finding 1   the first finding
-  racehunt replay rh1:…                                             a token, as a report and a failed test print it";
+  racehunt replay rh1:…                                             the token of a finding";
 
 pub(super) const SELFTEST: &str = "\
 Examples:
-  racehunt selftest                                            every subject that has a variant `hardened`
+  racehunt selftest                                            every subject with a variant `hardened`
   racehunt selftest metrics-buffer --min-kills 95              one subject, and more is asked of it
-  racehunt selftest event-bus --scenarios scenarios/event-bus  with the programs of these scenarios only";
+  racehunt selftest event-bus --scenarios scenarios/event-bus  with these scenarios only";
 
 pub(super) const RENDER: &str = "\
 Examples:
@@ -30,10 +30,11 @@ Examples:
 
 pub(super) const GATE: &str = "\
 Examples:
-  racehunt gate racehunt-out/quickstart/report.json --baseline quickstart.json --update 'a known race'
+  racehunt gate racehunt-out/quickstart/report.json --baseline quickstart.json --update 'known'
   racehunt gate racehunt-out/quickstart/report.json --baseline quickstart.json
 
-The first accepts the report as it is; the second fails on what is new, and on what is no longer found.";
+The first accepts the report as it is; the second fails on what is new, and on what is no longer
+found.";
 
 pub(super) const LIST: &str = "\
 Examples:
@@ -58,14 +59,14 @@ Examples:
 
 pub(super) const NEW: &str = "\
 Examples:
-  racehunt new my-outbox                  ./my-outbox, against the sources this program was built from
+  racehunt new my-outbox                  a folder my-outbox here
   racehunt new my-outbox --dir hunts      hunts/my-outbox
   racehunt new my-outbox --racehunt .     against the checkout here";
 
 pub(super) const MAN: &str = "\
 Examples:
-  racehunt man > racehunt.1                              the page of racehunt itself
-  racehunt man --out ~/.local/share/man/man1             that and one for each command: man racehunt-run";
+  racehunt man > racehunt.1                    the page of racehunt itself
+  racehunt man --out ~/.local/share/man/man1   and one for each command, for `man racehunt-run`";
 
 #[cfg(test)]
 mod tests {
@@ -76,6 +77,7 @@ mod tests {
     fn words(line: &str) -> Vec<String> {
         let command = line.split("  ").next().unwrap_or_default();
         let command = command.split(" > ").next().unwrap_or_default();
+        let command = command.split(" && ").next().unwrap_or_default();
         let quoted = command.split('\'').enumerate();
         quoted
             .flat_map(|(at, part)| match at % 2 {
@@ -97,6 +99,7 @@ mod tests {
             let help = command.get_after_help().unwrap_or_default().to_string();
             let examples: Vec<&str> = help.lines().filter_map(|l| l.strip_prefix("  ")).collect();
             assert!(help.starts_with("Examples:\n") && !examples.is_empty(), "{}: no examples", command.get_name());
+            assert!(help.lines().all(|line| line.chars().count() <= 100), "wider than a terminal:\n{help}");
             for line in examples {
                 assert!(line.starts_with(&format!("racehunt {}", command.get_name())), "{line}");
                 parses(line);
