@@ -18,8 +18,8 @@ Examples:
 
 pub(super) const SELFTEST: &str = "\
 Examples:
-  racehunt selftest                                            every subject with a variant `hardened`
-  racehunt selftest metrics-buffer --min-kills 95              one subject, and more is asked of it
+  racehunt selftest                                            all with a variant `hardened`
+  racehunt selftest metrics-buffer --min-kills 95              one subject, more is asked of it
   racehunt selftest event-bus --scenarios scenarios/event-bus  with these scenarios only";
 
 pub(super) const RENDER: &str = "\
