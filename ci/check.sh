@@ -100,6 +100,9 @@ step "every exact finding of the quickstart replays"
 "$racehunt" run scenarios/quickstart.toml --out "$out" --quiet
 "$racehunt" replay "$out/quickstart/report.json"
 
+step "what racehunt new writes"
+ci/new.sh "$racehunt"
+
 # The whole catalogue but what runs on request.
 run_and_gate scenarios
 

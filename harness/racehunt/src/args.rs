@@ -1,5 +1,7 @@
 //! The command line.
 
+mod examples;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -15,9 +17,10 @@ Exit codes:
 
 Examples:
   racehunt run scenarios/quickstart.toml
-  racehunt run scenarios/metrics-buffer --seed 7 --jobs 2 --out out
-  racehunt replay racehunt-out/quickstart/report.json --finding 1
-  racehunt replay rh1:…";
+  racehunt replay racehunt-out/quickstart/report.json
+  racehunt new my-outbox
+
+Each command has more, on the systems that racehunt ships: racehunt run --help";
 
 /// Hunts races: stress with real threads, controlled schedules, exact replays.
 #[derive(Debug, Parser)]
@@ -45,8 +48,12 @@ pub(crate) enum Command {
     Show(Show),
     /// Print a JSON Schema
     Schema(Schema),
+    /// Write a crate to begin with: a component with a planted race, and all it takes to find it
+    New(New),
     /// Print completions for a shell
     Completions(Completions),
+    /// Print the manual page, or write one for each command
+    Man(Man),
     /// Runs one trial for another process (see harness/PROTOCOL.md)
     #[command(hide = true)]
     Worker,
@@ -59,6 +66,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::RUN)]
 pub(crate) struct Run {
     /// Scenario files, and folders of them
     #[arg(required = true, value_name = "PATH")]
@@ -85,6 +93,7 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::SELFTEST)]
 pub(crate) struct Selftest {
     /// Names of subjects [default: all that have the variant and a scenario]
     #[arg(value_name = "SUBJECT")]
@@ -113,6 +122,7 @@ pub(crate) struct Selftest {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::REPLAY)]
 pub(crate) struct Replay {
     /// A report written by `racehunt run`, or the token of a finding (rh1:…)
     #[arg(value_name = "REPORT|TOKEN")]
@@ -123,6 +133,7 @@ pub(crate) struct Replay {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::RENDER)]
 pub(crate) struct Render {
     /// A report written by `racehunt run`
     pub(crate) report: PathBuf,
@@ -135,6 +146,7 @@ pub(crate) struct Render {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::GATE)]
 pub(crate) struct Gate {
     /// A report written by `racehunt run`
     pub(crate) report: PathBuf,
@@ -147,6 +159,7 @@ pub(crate) struct Gate {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::LIST)]
 pub(crate) struct List {
     /// Scenario files, and folders of them
     #[arg(value_name = "PATH")]
@@ -154,12 +167,14 @@ pub(crate) struct List {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::SHOW)]
 pub(crate) struct Show {
     /// Name of the subject, as `racehunt list` prints it
     pub(crate) subject: String,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::SCHEMA)]
 pub(crate) struct Schema {
     /// Of which file format
     pub(crate) of: SchemaOf,
@@ -176,9 +191,32 @@ pub(crate) enum SchemaOf {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::COMPLETIONS)]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples::NEW)]
+pub(crate) struct New {
+    /// Name of the crate, and of its folder, which must not be there yet
+    #[arg(value_parser = crate::new::name)]
+    pub(crate) name: String,
+    /// Folder to write the crate's folder into
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Checkout of racehunt that the crate is built against [default: the one this program was built from]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) racehunt: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples::MAN)]
+pub(crate) struct Man {
+    /// Folder to write racehunt.1 and one page for each command into [default: racehunt.1 to stdout]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
