@@ -2,7 +2,7 @@
 
 use crate::baseline::{AcceptedFinding, Baseline, findings};
 use crate::cells::{Cell, Place, cells};
-use crate::figures::{Suspicion, suspicions};
+use crate::figures::{Suspicion, gone, suspicions};
 use crate::pairs::{Compared, verdicts};
 use crate::policy::Policy;
 use racehunt_core::finding::FindingKind;
@@ -81,7 +81,8 @@ pub fn compare(reports: &[Report], baseline: &Baseline, policy: &Policy) -> Gate
     fail.extend(idle(reports, policy));
     let scenarios = || reports.iter().flat_map(|report| &report.scenarios);
     fail.extend(scenarios().flat_map(failed_without_a_finding));
-    let unknown = unknown(reports);
+    let mut unknown = unknown(reports);
+    unknown.extend(gone(reports, baseline, policy));
     GateResult { failures: once(fail), unknown: once(unknown), suspicions: suspicions(reports, baseline, policy) }
 }
 

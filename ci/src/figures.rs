@@ -224,3 +224,20 @@ pub(crate) fn suspicions(reports: &[Report], baseline: &Baseline, policy: &Polic
     }
     found
 }
+
+/// The figures that the policy limits and the baseline has, and no report: too few calls, or no such trial any more.
+pub(crate) fn gone(reports: &[Report], baseline: &Baseline, policy: &Policy) -> Vec<String> {
+    let here: std::collections::BTreeSet<Key> = all(reports).map(|(key, _)| key).collect();
+    let mut gone = Vec::new();
+    for one in &baseline.measured {
+        for metric in [Metric::P50, Metric::P99, Metric::Throughput] {
+            let AcceptedFigures { scenario, trial, op, .. } = one.clone();
+            let key = Key { scenario, trial, op, metric };
+            let limited = metric.limit(&policy.worse(&key.scenario)).is_some();
+            if limited && one.clone().at(metric).is_some() && !here.contains(&key) {
+                gone.push(format!("not measured: {}, {}, which the baseline has", key.title(), key.scenario));
+            }
+        }
+    }
+    gone
+}

@@ -4,6 +4,7 @@ use crate::figures::{Key, Metric};
 use crate::policy::{Policy, Undecided};
 use crate::stats::{Estimate, estimate, holm, least_p, signed_rank};
 use racehunt_core::plan::SplitMix64;
+use racehunt_reports::words::counted;
 
 /// Confidence of every interval that is shown.
 const CONFIDENCE: f64 = 0.95;
@@ -124,26 +125,25 @@ pub fn verdicts(compared: &[Compared], policy: &Policy) -> (Vec<String>, Vec<Str
             one.limit * 100.0
         )
     });
-    let mut unknown = Vec::new();
-    if policy.speed.undecided == Undecided::Unknown {
-        unknown.extend(of(Outcome::Undecided).map(|one| {
-            let (title, worse) = (one.key.title(), percent(one.worse));
-            let limit = one.limit * 100.0;
-            format!(
-                "neither confirmed nor ruled out: {title}, {}: {worse}, limit {limit:.0} %; more pairs would tell",
-                one.key.scenario
-            )
-        }));
-    }
     #[expect(clippy::cast_precision_loss, reason = "a handful of comparisons")]
     let strictest = policy.speed.alpha / compared.len().max(1) as f64;
-    let pairs = order(policy.speed.pairs, 0).len();
-    if !compared.is_empty() && least_p(pairs) > strictest {
-        unknown.push(format!(
-            "{pairs} pairs cannot come to p ≤ {strictest:.1e}, which α = {} over {} comparisons asks for: more pairs (speed.pairs)",
-            policy.speed.alpha,
-            compared.len()
-        ));
+    let mut unknown = Vec::new();
+    for one in of(Outcome::Undecided) {
+        let (title, scenario, pairs) = (one.key.title(), &one.key.scenario, one.pairs);
+        // Whatever the policy makes of doubts: here no build could have failed, however slow.
+        if least_p(pairs) > strictest {
+            unknown.push(format!(
+                "too few pairs: {title}, {scenario}: {pairs} came to a figure, and cannot come to p ≤ {strictest:.1e}, \
+                 which α = {} over {} asks for; more pairs or longer runs would do",
+                policy.speed.alpha,
+                counted(compared.len() as u64, "comparison"),
+            ));
+        } else if policy.speed.undecided == Undecided::Unknown {
+            let (worse, limit) = (percent(one.worse), one.limit * 100.0);
+            unknown.push(format!(
+                "neither confirmed nor ruled out: {title}, {scenario}: {worse}, limit {limit:.0} %; more pairs would tell"
+            ));
+        }
     }
     (failed.collect(), unknown)
 }

@@ -81,7 +81,8 @@ pub struct Speed {
     #[serde(deserialize_with = "alpha")]
     #[schemars(range(min = 0.000_01, max = 0.1))]
     pub alpha: f64,
-    /// Pairs of runs, 6 to 200. Default: 16. Fewer can prove less; with too few for α, the gate is `unknown`.
+    /// Pairs of runs, 6 to 200. Default: 16. Fewer can prove less; with too few for α, what is undecided is `unknown`.
+    /// A pair in which a run came to no figure, on a machine that is too busy, is run again, up to twice as many.
     #[serde(deserialize_with = "pairs")]
     #[schemars(range(min = 6, max = 200))]
     pub pairs: usize,

@@ -84,6 +84,13 @@ fn a_worse_figure_is_a_suspicion_and_never_more() {
     judged(load(1_234, 5_000, 45_000), LIMITS, Verdict::Unknown, "throughput, metrics-buffer/hardened/stress");
     judged(load(600, 5_000, 200_000), LIMITS, Verdict::Pass, "");
     judged(load(2_400, 5_000, 45_000), "", Verdict::Pass, "");
+    judged(
+        load(1_234, 19, 90_000),
+        LIMITS,
+        Verdict::Unknown,
+        "not measured: p50 of flush, metrics-buffer/hardened/stress",
+    );
+    judged(load(1_234, 19, 90_000), "", Verdict::Pass, "");
     // p99 is not limited, so it is not looked at.
     let one = compare(&[load(2_400, 5_000, 90_000)], &measured(), &policy(LIMITS));
     assert_eq!(one.suspicions.iter().map(|s| s.key.metric).collect::<Vec<_>>(), [Metric::P50]);

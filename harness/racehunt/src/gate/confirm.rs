@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// How many times the pairs that were asked for are run at most, where some come to no figure.
+const MOST: usize = 3;
+
 /// What a rerun came to.
 pub(super) struct Rerun {
     /// One line on what was run.
@@ -30,6 +33,8 @@ struct Chosen {
     scenario: String,
     trial: String,
     toml: String,
+    /// The figures that the report has of it and that are wanted.
+    keys: Vec<Key>,
 }
 
 /// Runs what is suspicious, or all that is under load; `None` if that is nothing and nothing was asked for.
@@ -56,11 +61,10 @@ pub(super) fn rerun(
     let stop = interrupt::flag()?;
     // Of the order of the builds within the pairs, and of what the trials draw.
     let seed = reports.first().map_or(1, |report| report.seed);
-    let pairs = order(policy.speed.pairs, seed);
     let heading = format!(
         "speed: {} by both builds, {} of {} a run, α = {}\n  old {}\n  new {}\n",
         counted(chosen.len() as u64, "trial"),
-        counted(pairs.len() as u64, "pair"),
+        counted(policy.speed.pairs as u64, "pair"),
         policy.speed.duration,
         policy.speed.alpha,
         old.display(),
@@ -71,8 +75,8 @@ pub(super) fn rerun(
         unknown.push("--confirm-all: the reports have no trial under load that the policy limits".to_owned());
     }
     for one in &chosen {
-        match measure(one, &builds, &pairs, seed, &stop) {
-            Ok(all) => series.extend(all.into_iter().filter(|one| wanted(&one.key))),
+        match measure(one, &builds, policy.speed.pairs, seed, &stop) {
+            Ok(all) => series.extend(all),
             Err(why) => unknown.push(format!("{}, {}: {why}", one.trial, one.scenario)),
         }
     }
@@ -88,11 +92,12 @@ fn choose(reports: &[Report], wanted: &dyn Fn(&Key) -> bool, policy: &Policy) ->
         for outcome in &one.trials {
             let id = &outcome.trial.id;
             let known = chosen.iter().any(|other| (&other.scenario, &other.trial) == (name, id));
-            if known || !figures(name, outcome).iter().any(|(key, _)| wanted(key)) {
+            let keys: Vec<Key> = figures(name, outcome).into_iter().map(|(key, _)| key).filter(|k| wanted(k)).collect();
+            if known || keys.is_empty() {
                 continue;
             }
-            if let Some(alone) = alone(&one.scenario, outcome, policy) {
-                chosen.push(Chosen { scenario: name.clone(), trial: id.clone(), toml: alone });
+            if let Some(toml) = alone(&one.scenario, outcome, policy) {
+                chosen.push(Chosen { scenario: name.clone(), trial: id.clone(), toml, keys });
             }
         }
     }
@@ -122,30 +127,33 @@ fn alone(scenario: &Scenario, outcome: &racehunt_core::outcome::TrialOutcome, po
     toml::to_string(&one).ok()
 }
 
-/// Runs the pairs. A figure that a run does not have (too few calls) leaves that pair out.
+/// Runs pairs until so many have each figure. A pair in which a run does not have one (too few calls, on a
+/// machine that is busy) does not count for it; how many did is known, and nothing else ends it earlier.
 fn measure(
     one: &Chosen,
     builds: &[Build; 2],
-    pairs: &[[Side; 2]],
+    pairs: usize,
     seed: u64,
     stop: &AtomicBool,
 ) -> Result<Vec<Series>, String> {
-    let mut series: BTreeMap<Key, Vec<(f64, f64)>> = BTreeMap::new();
-    for (pair, number) in pairs.iter().zip(0..) {
-        let seed = seed.wrapping_add(number);
-        let mut measured: [BTreeMap<Key, f64>; 2] = Default::default();
-        for side in pair {
-            let at = usize::from(*side == Side::New);
-            let run = Run { toml: &one.toml, seed, stop };
-            let outcome = builds[at].run(&run)?;
-            let own = figures(&one.scenario, &outcome);
-            measured[at] = own.into_iter().map(|(key, v)| (Key { trial: one.trial.clone(), ..key }, v)).collect();
+    let mut series: BTreeMap<&Key, Vec<(f64, f64)>> = one.keys.iter().map(|key| (key, Vec::new())).collect();
+    for (block, number) in order(MOST * pairs, seed).chunks(2).zip(0..) {
+        for pair in block {
+            let mut measured: [BTreeMap<Key, f64>; 2] = Default::default();
+            for side in pair {
+                let at = usize::from(*side == Side::New);
+                let run = Run { toml: &one.toml, seed: seed.wrapping_add(number), stop };
+                let own = figures(&one.scenario, &builds[at].run(&run)?);
+                measured[at] = own.into_iter().map(|(key, v)| (Key { trial: one.trial.clone(), ..key }, v)).collect();
+            }
+            let [old, new] = measured;
+            for (key, both) in &mut series {
+                both.extend(old.get(*key).copied().zip(new.get(*key).copied()));
+            }
         }
-        let [old, new] = measured;
-        for (key, old) in old {
-            let both = series.entry(key.clone()).or_default();
-            both.extend(new.get(&key).map(|new| (old, *new)));
+        if series.values().all(|both| both.len() >= pairs) {
+            break;
         }
     }
-    Ok(series.into_iter().map(|(key, pairs)| Series { key, pairs }).collect())
+    Ok(series.into_iter().map(|(key, pairs)| Series { key: key.clone(), pairs }).collect())
 }
