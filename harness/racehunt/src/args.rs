@@ -40,7 +40,7 @@ pub(crate) enum Command {
     Selftest(Selftest),
     /// Write a stored report in another form
     Render(Render),
-    /// Hold a report against an accepted state
+    /// Hold reports against an accepted state, and two builds against each other
     Gate(Gate),
     /// List the subjects, and the scenarios in files and folders
     List(List),
@@ -148,14 +148,31 @@ pub(crate) struct Render {
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples::GATE)]
 pub(crate) struct Gate {
-    /// A report written by `racehunt run`
-    pub(crate) report: PathBuf,
+    /// Reports written by `racehunt run`, judged together: what one of them found was found
+    #[arg(required = true, value_name = "REPORT")]
+    pub(crate) reports: Vec<PathBuf>,
     /// The accepted state
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: PathBuf,
-    /// Accept the report as it is: write the baseline from it, with this reason for its findings
+    /// What is asked for beyond the baseline (see `racehunt schema policy`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Accept the reports as they are: write the baseline, with this reason for findings that are new; those it has keep
+    /// theirs
     #[arg(long, value_name = "REASON")]
     pub(crate) update: Option<String>,
+    /// Write latencies and throughput into the baseline as well, for a gate on the same machine
+    #[arg(long, requires = "update")]
+    pub(crate) figures: bool,
+    /// The executable of the accepted build: trials that look slower are run by both builds, in pairs
+    #[arg(long, value_name = "EXE", conflicts_with = "update")]
+    pub(crate) against: Option<PathBuf>,
+    /// The executable that is judged [default: this one]
+    #[arg(long, value_name = "EXE", requires = "against")]
+    pub(crate) candidate: Option<PathBuf>,
+    /// Run every trial under load in pairs, whatever the figures look like
+    #[arg(long, requires = "against")]
+    pub(crate) confirm_all: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -188,6 +205,8 @@ pub(crate) enum SchemaOf {
     Report,
     /// selftest.json
     Selftest,
+    /// The policy of a gate, as JSON would have it
+    Policy,
 }
 
 #[derive(Debug, clap::Args)]

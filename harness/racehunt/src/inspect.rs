@@ -67,6 +67,7 @@ pub(crate) fn schema(args: &args::Schema) -> Result<u8, Failure> {
         SchemaOf::Scenario => schema::scenario(),
         SchemaOf::Report => schema::report(),
         SchemaOf::Selftest => schema::selftest(),
+        SchemaOf::Policy => racehunt_gate::Policy::schema(),
     };
     output::print(&schema::text(&value))?;
     Ok(exit::AS_EXPECTED)

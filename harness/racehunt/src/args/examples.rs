@@ -29,12 +29,14 @@ Examples:
   racehunt render racehunt-out/quickstart/report.json --format svg --finding 1 > race.svg";
 
 pub(super) const GATE: &str = "\
-Examples:
-  racehunt gate racehunt-out/quickstart/report.json --baseline quickstart.json --update 'known'
-  racehunt gate racehunt-out/quickstart/report.json --baseline quickstart.json
+Two stored numbers prove nothing about speed. A figure that looks worse than the baseline's is a suspicion, and the gate
+is `unknown` until --against runs both builds in pairs; it fails only if that is significant and beyond the policy's limit.
 
-The first accepts the report as it is; the second fails on what is new, and on what is no longer
-found.";
+Examples:
+  racehunt gate out/scenarios/report.json --baseline ci/baselines/scenarios.json --policy ci/gate.toml
+  racehunt gate out/*/report.json --baseline known.json --update 'MB3: mended in the next release'
+  racehunt gate out/speed/report.json --baseline speed.json --update 'first figures' --figures
+  racehunt gate out/speed/report.json --baseline speed.json --policy ci/gate.toml --against accepted/racehunt --confirm-all";
 
 pub(super) const LIST: &str = "\
 Examples:
