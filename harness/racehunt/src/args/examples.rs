@@ -29,14 +29,15 @@ Examples:
   racehunt render racehunt-out/quickstart/report.json --format svg --finding 1 > race.svg";
 
 pub(super) const GATE: &str = "\
-Two stored numbers prove nothing about speed. A figure that looks worse than the baseline's is a suspicion, and the gate
-is `unknown` until --against runs both builds in pairs; it fails only if that is significant and beyond the policy's limit.
-
 Examples:
   racehunt gate out/scenarios/report.json --baseline ci/baselines/scenarios.json --policy ci/gate.toml
   racehunt gate out/*/report.json --baseline known.json --update 'MB3: mended in the next release'
   racehunt gate out/speed/report.json --baseline speed.json --update 'first figures' --figures
-  racehunt gate out/speed/report.json --baseline speed.json --policy ci/gate.toml --against accepted/racehunt --confirm-all";
+  racehunt gate out/speed/report.json --baseline speed.json --against accepted/racehunt
+
+Two stored numbers prove nothing about speed. A figure that looks worse than the baseline's is a
+suspicion, and the gate is `unknown` until --against runs both builds in pairs; it fails only if
+that is significant and beyond the policy's limit.";
 
 pub(super) const LIST: &str = "\
 Examples:
@@ -51,7 +52,7 @@ Examples:
 pub(super) const SCHEMA: &str = "\
 Examples:
   racehunt schema scenario > scenario.schema.json   every key of a scenario, with unit and default
-  racehunt schema report                            what other programs can rely on in a report.json";
+  racehunt schema report                            what is in a report.json";
 
 pub(super) const COMPLETIONS: &str = "\
 Examples:
