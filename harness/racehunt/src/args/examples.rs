@@ -30,7 +30,7 @@ Examples:
 
 pub(super) const GATE: &str = "\
 Examples:
-  racehunt gate out/scenarios/report.json --baseline ci/baselines/scenarios.json --policy ci/gate.toml
+  racehunt gate out/arroyo/report.json --baseline ci/baselines/arroyo.json --policy ci/gate.toml
   racehunt gate out/*/report.json --baseline known.json --update 'MB3: mended in the next release'
   racehunt gate out/speed/report.json --baseline speed.json --update 'first figures' --figures
   racehunt gate out/speed/report.json --baseline speed.json --against accepted/racehunt
