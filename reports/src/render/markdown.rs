@@ -25,11 +25,12 @@ pub fn markdown(report: &Report) -> String {
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
     let _ = writeln!(
         out,
-        "{} in {} of {}, seed {}{interrupted}\n",
+        "{} in {} of {}, {}{}{interrupted}\n",
         counted(totals.executions, "execution"),
         counted(totals.trials, "trial"),
         counted(totals.scenarios, "scenario"),
-        report.seed
+        report.all_seeds(),
+        super::text::part_of(report)
     );
     out.push_str("| scenario | verdict | expected and found | clean | executions |\n|---|---|---|---|---:|\n");
     for one in &report.scenarios {

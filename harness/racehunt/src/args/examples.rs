@@ -7,6 +7,7 @@ Examples:
   racehunt run scenarios/metrics-buffer --quiet                  a folder, and its verdict only
   racehunt run scenarios/event-bus --seed 7 --jobs 2 --out out   other draws, two models at once
   racehunt run scenarios/quickstart.toml --json                  the report itself, on stdout
+  racehunt run scenarios --seeds 4 --partition 3/16              the third of sixteen parts, for merge
 
 The exit code is 0 if all is as the scenarios expect, 1 if not, and 3 if nothing can be said.";
 
@@ -38,6 +39,11 @@ Examples:
 Two stored numbers prove nothing about speed. A figure that looks worse than the baseline's is a
 suspicion, and the gate is `unknown` until --against runs both builds in pairs; it fails only if
 that is significant and beyond the policy's limit.";
+
+pub(super) const MERGE: &str = "\
+Examples:
+  racehunt merge racehunt-out/scenarios
+  racehunt merge first/report.json second/report.json --out all";
 
 pub(super) const LIST: &str = "\
 Examples:
