@@ -71,7 +71,7 @@ pub(crate) fn writable(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
