@@ -78,7 +78,7 @@ pub fn merge(reports: &[Named], command: Vec<String>) -> Result<Report, MergeErr
         seeds,
         share: share(reports),
         environment: environment(reports),
-        left_out: all().map(|report| &report.left_out).min_by_key(|left| text(left)).cloned().unwrap_or_default(),
+        left_out: all().map(|report| &report.left_out).min_by_key(text).cloned().unwrap_or_default(),
     };
     Ok(assemble(header, executed, all().any(|report| report.interrupted)))
 }

@@ -85,8 +85,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000), allow_negative_numbers = true)]
     pub(crate) seeds: u64,
     /// Run one part of the trials: K of N, from 1; `merge` puts the parts together. Or `auto`: as
-    /// RACEHUNT_PARTITION says (K/N), or a Slurm array, a Kubernetes indexed job (with auto/N, or
-    /// RACEHUNT_PARTITIONS), GitLab's `parallel` or Buildkite's `parallelism`
+    /// `RACEHUNT_PARTITION` says (K/N), or a Slurm array, a Kubernetes indexed job (with auto/N, or
+    /// `RACEHUNT_PARTITIONS`), GitLab's `parallel` or Buildkite's `parallelism`
     #[arg(long, value_name = "K/N|auto[/N]")]
     pub(crate) partition: Option<crate::partition::Asked>,
     /// Model trials at once; trials on real threads have the machine to themselves [default: CPUs]
