@@ -5,9 +5,11 @@ mod coverage;
 mod curve;
 mod exact;
 mod figures;
+mod html;
 mod interleaving;
 mod json;
 mod markdown;
+mod plot;
 mod svg;
 mod text;
 mod unseen;
@@ -18,6 +20,7 @@ pub(crate) use catalogue::words_of;
 pub use coverage::coverage;
 pub(crate) use coverage::mark;
 pub use curve::svg as curve;
+pub use html::html;
 pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;
@@ -47,6 +50,12 @@ pub const ALL: &[Renderer] = &[
         extension: "md",
         about: "one table of every race, variant and engine over all scenarios, as Markdown",
         render: |r| catalogue(r).into_bytes(),
+    },
+    Renderer {
+        name: "html",
+        extension: "html",
+        about: "all of it as one page that needs no network, with diagrams and charts",
+        render: |r| html(r).into_bytes(),
     },
     Renderer { name: "json", extension: "json", about: "the report itself", render: |r| json(r).into_bytes() },
     Renderer {

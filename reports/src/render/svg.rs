@@ -13,14 +13,23 @@ use crate::distinct::{Distinct, distinct};
 use crate::model::Report;
 use crate::words::cut;
 use paint::Paint;
+pub(super) use paint::{PAGE_DEFS, STYLE as PAGE_STYLE, escape};
 use plan::{LINE, Plan};
 use racehunt_core::interleaving::Interleaving;
 
 /// The diagram of `shown` under a `title`. Ends with a newline.
 #[must_use]
 pub fn svg(shown: &Interleaving, title: &str) -> String {
+    draw(shown, title, Paint::default())
+}
+
+/// The same for a page that has [`PAGE_STYLE`] and [`PAGE_DEFS`], once for all its diagrams.
+pub(super) fn on_page(shown: &Interleaving) -> String {
+    draw(shown, "", Paint::on_page())
+}
+
+fn draw(shown: &Interleaving, title: &str, mut paint: Paint) -> String {
     let plan = Plan::of(shown, title);
-    let mut paint = Paint::default();
     paint.open(plan.width, plan.height, title);
     head(shown, &plan, &mut paint);
     marks::lanes(shown, &plan, &mut paint);

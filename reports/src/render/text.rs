@@ -3,8 +3,8 @@
 mod cells;
 mod findings;
 
-pub(super) use cells::{lay_out as put_table, plain as plain_table};
-pub(super) use findings::replays;
+pub(super) use cells::{lay_out as put_table, plain as plain_table, rows as cells_of};
+pub(super) use findings::{command, replays};
 pub use findings::repro;
 
 use super::coverage::coverage;

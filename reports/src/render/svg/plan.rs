@@ -91,7 +91,7 @@ impl Plan {
             let lines = textwrap::wrap(text, most.max(20));
             lines.into_iter().map(std::borrow::Cow::into_owned).collect::<Vec<_>>()
         };
-        let title = wrap(&crate::words::cut(&clean(title), 400));
+        let title = if title.is_empty() { Vec::new() } else { wrap(&crate::words::cut(&clean(title), 400)) };
         let said: Vec<String> = rows::sentences(shown).iter().flat_map(|s| wrap(s)).collect();
         let head = LINE * (title.len() + said.len() + 2) as u32;
         let mut plan =

@@ -1,0 +1,1 @@
+//! The page, as a reader of the text would check it.
