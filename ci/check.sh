@@ -2,8 +2,8 @@
 # The checks of the program itself: real runs, held against what was accepted (ci/baselines), their schema, their
 # determinism and their replays. `ci/check.sh --update REASON` accepts the runs as they are, and then checks as ever.
 #
-# All that is made goes below the folder of the build. Needs cargo, python3 with pip, and PyPI for the
-# runs of real packages.
+# All that is made goes below the folder of the build. Needs cargo, python3 with pip, PyPI for the runs of real
+# packages, and a Chromium (ci/html.sh).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -102,6 +102,9 @@ step "every exact finding of the quickstart replays"
 
 # The whole catalogue but what runs on request.
 run_and_gate scenarios
+
+step "the pages open in a real browser"
+ci/html.sh "$racehunt" "$out/scenarios/report.json" "$out/quickstart/report.json" "$out/html"
 
 step "the self-test notices nine of ten mutants of the hardened variants"
 "$racehunt" selftest --out "$out/selftest" | sed -n '/^[a-z].* survived$/,/^$/p;$p'

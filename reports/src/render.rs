@@ -8,8 +8,10 @@ mod figures;
 mod html;
 mod interleaving;
 mod json;
+mod junit;
 mod markdown;
 mod plot;
+mod sarif;
 mod svg;
 mod text;
 mod unseen;
@@ -23,7 +25,9 @@ pub use curve::svg as curve;
 pub use html::html;
 pub use interleaving::interleaving;
 pub use json::json;
+pub use junit::junit;
 pub use markdown::markdown;
+pub use sarif::sarif;
 pub use svg::{of_finding as svg_of_finding, of_report as svg_of_report, svg};
 pub use text::{TextOptions, repro, text};
 
@@ -59,10 +63,22 @@ pub const ALL: &[Renderer] = &[
     },
     Renderer { name: "json", extension: "json", about: "the report itself", render: |r| json(r).into_bytes() },
     Renderer {
+        name: "junit",
+        extension: "xml",
+        about: "a test case for each thing that a scenario says, for CI systems",
+        render: |r| junit(r).into_bytes(),
+    },
+    Renderer {
         name: "markdown",
         extension: "md",
         about: "a short summary for a job page or a review comment",
         render: |r| markdown(r).into_bytes(),
+    },
+    Renderer {
+        name: "sarif",
+        extension: "sarif",
+        about: "the findings on lines of the source (SARIF 2.1.0), for code scanning",
+        render: |r| sarif(r).into_bytes(),
     },
     Renderer {
         name: "svg",

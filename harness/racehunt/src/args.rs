@@ -17,6 +17,7 @@ Examples:
   racehunt run scenarios/quickstart.toml
   racehunt run scenarios/metrics-buffer --seed 7 --jobs 2 --out out
   racehunt replay racehunt-out/quickstart/report.json --finding 1
+  racehunt render racehunt-out/quickstart/report.json --format junit > junit.xml
   racehunt replay rh1:…";
 
 /// Hunts races: stress with real threads, controlled schedules, exact replays.
@@ -63,7 +64,7 @@ pub(crate) struct Run {
     /// Scenario files, and folders of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Folder for the report: it gets NAME/report.json, NAME being the path's last part, and
+    /// Folder for the report: it gets NAME/report.json and NAME/report.html, NAME being the path's last part, and
     /// NAME/interleavings/FINGERPRINT.svg for each finding with steps
     #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
     pub(crate) out: PathBuf,

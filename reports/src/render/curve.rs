@@ -29,22 +29,22 @@ pub(super) const STYLE: &str = "\
 /// The dotted line is where each execution would be a new one.
 #[must_use]
 pub fn svg(discovery: &Discovery) -> Option<String> {
-    draw(discovery, &format!("<style>{STYLE}</style>"))
+    draw(discovery, " xmlns=\"http://www.w3.org/2000/svg\"", &format!("<style>{STYLE}</style>"))
 }
 
 /// The same for a page that has [`STYLE`].
 pub(super) fn on_page(discovery: &Discovery) -> Option<String> {
-    draw(discovery, "")
+    draw(discovery, "", "")
 }
 
-fn draw(discovery: &Discovery, style: &str) -> Option<String> {
+fn draw(discovery: &Discovery, space: &str, style: &str) -> Option<String> {
     let curve = &discovery.curve;
     let [_, .., last] = curve.as_slice() else { return None };
     let (most, high) = (last.executions.max(2), last.distinct.max(1));
     let x = |executions: u64| LEFT + (RIGHT - LEFT) * ln(executions) / ln(most);
     let y = |distinct: u64| BOTTOM - (BOTTOM - TOP) * (distinct as f64 / high as f64);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"rh-curve\" role=\"img\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+        "<svg{space} class=\"rh-curve\" role=\"img\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
          viewBox=\"0 0 {WIDTH} {HEIGHT}\"><title>{}</title>{style}",
         title(discovery)
     );

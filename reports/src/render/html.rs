@@ -13,7 +13,7 @@ mod trial;
 use super::{curve, plot, svg};
 use crate::distinct::{Standing, distinct};
 use crate::model::Report;
-use crate::words::clean;
+use crate::words::{clean, counted};
 use anchors::Anchors;
 use askama::Template;
 use base64::Engine as _;
@@ -36,7 +36,10 @@ const STYLE: &str = include_str!("../../templates/report.css");
 pub fn html(report: &Report) -> String {
     let mut page = Page::of(report).render().unwrap_or_else(|error| {
         // Writing to a string fails in no other way than by a template that is wrong, which a test would show.
-        format!("<!doctype html><title>racehunt</title><p>the page could not be written: {}", svg::escape(&error.to_string()))
+        format!(
+            "<!doctype html><title>racehunt</title><p>the page could not be written: {}",
+            svg::escape(&error.to_string())
+        )
     });
     page.push('\n');
     page
@@ -56,6 +59,7 @@ struct Page {
     reasons: Vec<String>,
     unexpected: Vec<Link>,
     more_unexpected: usize,
+    left_out_counted: String,
     left_out: Vec<String>,
     facts: Vec<(&'static str, String)>,
     races: Option<Races>,
@@ -99,6 +103,7 @@ impl Page {
         }
         let more_unexpected = unexpected.len().saturating_sub(MOST_NAMED);
         unexpected.truncate(MOST_NAMED);
+        let links: Vec<_> = all.iter().zip(&findings).map(|(one, view)| (one, view.link())).collect();
         let trials = report.scenarios.iter().flat_map(|one| &one.trials);
         let engines: BTreeSet<EngineKind> = trials.map(|trial| trial.trial.engine.kind()).collect();
         Self {
@@ -113,9 +118,10 @@ impl Page {
             reasons: overview::reasons(report),
             unexpected,
             more_unexpected,
+            left_out_counted: counted(report.left_out.iter().map(|left| left.scenarios.len() as u64).sum(), "scenario"),
             left_out: report.left_out.iter().map(super::left_out).collect(),
             facts: overview::facts(report),
-            races: overview::races(report),
+            races: overview::races(report, &links),
             engines: engines.iter().map(ToString::to_string).collect(),
             scenarios: scenario::views(report, &all, &anchors, &findings),
             findings,
@@ -126,7 +132,9 @@ impl Page {
 /// All that may run is the page's script, by its digest; nothing may be loaded, sent or framed.
 fn policy() -> String {
     let digest = STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
-    format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
 }
 
 /// The page's own, and what pictures that stand by themselves carry with them. On paper all is light.

@@ -40,7 +40,7 @@ impl Chart {
             "<svg class=\"rh-plot\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\
              <title>{title}</title>"
         );
-        Self { out, left, right: width - 20.0, top: 18.0, bottom: height - 24.0 }
+        Self { out, left, right: width - 34.0, top: 18.0, bottom: height - 24.0 }
     }
 
     /// `share` of the way from the left axis to the right one.

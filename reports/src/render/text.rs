@@ -4,8 +4,8 @@ mod cells;
 mod findings;
 
 pub(super) use cells::{lay_out as put_table, plain as plain_table, rows as cells_of};
-pub(super) use findings::{command, replays};
 pub use findings::repro;
+pub(super) use findings::{command, replays};
 
 use super::coverage::coverage;
 use super::{figures, unseen};

@@ -1,7 +1,8 @@
 //! The head of the page: the verdict and why, what ran where, and the races.
 
-use super::Cell;
-use crate::catalogue::{self, Row, Standing};
+use super::{Cell, Link};
+use crate::catalogue::{self, Race, Row, Standing};
+use crate::distinct::Distinct;
 use crate::model::Report;
 use crate::render::catalogue::{Footnotes, LEGEND};
 use crate::words::{clean, count, counted, cut, span};
@@ -65,16 +66,20 @@ pub(super) struct System {
 }
 
 pub(super) struct RaceRow {
-    /// The first of its race.
-    pub(super) first: bool,
-    pub(super) race: String,
-    pub(super) kind: String,
+    /// In the first row of a race: its name, how it shows, and its rows.
+    pub(super) name: Option<(String, String, usize)>,
     pub(super) variant: String,
-    pub(super) cells: Vec<Cell>,
+    pub(super) cells: Vec<RaceCell>,
+}
+
+pub(super) struct RaceCell {
+    pub(super) cell: Cell,
+    /// The finding that it is about.
+    pub(super) href: Option<String>,
 }
 
 /// `None` if there is neither a race nor anything clean.
-pub(super) fn races(report: &Report) -> Option<Races> {
+pub(super) fn races(report: &Report, found: &[(&Distinct<'_>, Link)]) -> Option<Races> {
     let all = catalogue::catalogue(report);
     if all.engines.is_empty() {
         return None;
@@ -89,9 +94,15 @@ pub(super) fn races(report: &Report) -> Option<Races> {
                 .as_ref()
                 .map_or_else(|| ("–".into(), "no race named".into()), |(name, kind)| (clean(name), kind.to_string()));
             for (i, row) in race.rows.iter().enumerate() {
-                let cells = all.engines.iter().map(|engine| cell(row, *engine, &mut notes)).collect();
-                let (race, kind) = (name.clone(), kind.clone());
-                rows.push(RaceRow { first: i == 0, race, kind, variant: clean(&row.variant), cells });
+                let cells = all.engines.iter().map(|engine| {
+                    let shown = found.iter().find(|(one, _)| shows(one, &system.name, race, row, *engine));
+                    let href = shown.map(|(_, link)| link.anchor.clone());
+                    RaceCell { cell: cell(row, *engine, &mut notes), href }
+                });
+                let cells = cells.collect();
+                // The name stands where the race begins.
+                let name = (i == 0).then(|| (name.clone(), kind.clone(), race.rows.len()));
+                rows.push(RaceRow { name, variant: clean(&row.variant), cells });
             }
         }
         systems.push(System { name: clean(&system.name), rows });
@@ -100,13 +111,26 @@ pub(super) fn races(report: &Report) -> Option<Races> {
     Some(Races { engines, systems, notes: notes.lines().chain([LEGEND.to_owned()]).collect() })
 }
 
+/// Whether the finding is what that cell counts.
+fn shows(one: &Distinct<'_>, system: &str, race: &Race, row: &Row, engine: EngineKind) -> bool {
+    let best = one.best.finding;
+    let named = race.shows.as_ref().is_none_or(|(name, kind)| best.race.as_ref() == Some(name) && best.kind == *kind);
+    // What nobody expects stands with the scenarios that expect nothing.
+    let named = named && (race.shows.is_some() || one.standing == crate::distinct::Standing::Unexpected);
+    named
+        && one.variant() == row.variant
+        && one.scenario.scenario.subject.label() == system
+        && one.seen.iter().any(|sighting| sighting.trial.trial.engine.kind() == engine)
+}
+
 fn cell(row: &Row, engine: EngineKind, notes: &mut Footnotes) -> Cell {
     let cell = row.by(engine);
     // The worst is shown first.
     let class = match cell.and_then(|cell| cell.shown().next()).map(|worst| worst.0) {
         Some(Standing::Unexpected | Standing::OutOfSight | Standing::NotFound) => "fail",
         Some(Standing::NotJudged) => "unknown",
-        Some(Standing::Found | Standing::WithinLimits | Standing::Clean) => "pass",
+        Some(Standing::Found) => "found",
+        Some(Standing::WithinLimits | Standing::Clean) => "pass",
         Some(Standing::Shared | Standing::CannotSee) | None => "none",
     };
     Cell { class, text: notes.cell(cell) }

@@ -82,7 +82,7 @@ fn view(one: &ScenarioReport, anchor: String, here: &[(&Distinct<'_>, Link)]) ->
             .collect(),
         columns: columns.iter().map(ToString::to_string).collect(),
         findings: here.iter().map(|(_, link)| link.clone()).collect(),
-        trials: one.trials.iter().map(trial::view).collect(),
+        trials: one.trials.iter().map(|trial| trial::view(trial, one)).collect(),
     }
 }
 

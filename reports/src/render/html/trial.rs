@@ -1,9 +1,11 @@
 //! One trial on the page: what it explored, what became of the items, how long things took.
 
 use super::{Badge, verdict};
+use crate::model::{FindingCell, ScenarioReport};
 use crate::render::{coverage, curve, figures, plot, unseen};
 use crate::words::{clean, count, cut, span};
 use racehunt_core::outcome::{OpLatency, TrialOutcome};
+use racehunt_core::verdict::Verdict;
 
 pub(super) struct TrialView {
     pub(super) verdict: Badge,
@@ -43,12 +45,13 @@ pub(super) struct Picture {
 /// Letters that an error's message has at most.
 const LONGEST_MESSAGE: usize = 400;
 
-pub(super) fn view(one: &TrialOutcome) -> TrialView {
+/// `within` its scenario, which says what of its findings is as it should be.
+pub(super) fn view(one: &TrialOutcome, within: &ScenarioReport) -> TrialView {
     let lines = |all: &[String]| all.iter().map(|line| clean(line)).collect::<Vec<_>>();
     let remarks = [("Why", &one.reasons), ("Doubts", &one.doubts), ("Notes", &one.notes)];
     let remarks = remarks.into_iter().filter(|(_, all)| !all.is_empty()).map(|(name, all)| (name, lines(all)));
     TrialView {
-        verdict: verdict(one.verdict),
+        verdict: badge(one, within),
         id: clean(&one.trial.id),
         coverage: coverage(one),
         elapsed: span(one.elapsed_ns),
@@ -62,6 +65,15 @@ pub(super) fn view(one: &TrialOutcome) -> TrialView {
         pictures: pictures(one),
         faults: one.timeline.as_ref().map_or_else(String::new, plot::faults),
     }
+}
+
+/// A trial that found what it was meant to find has nothing wrong with it.
+fn badge(one: &TrialOutcome, within: &ScenarioReport) -> Badge {
+    let here = |cell: &FindingCell| cell.trial == one.trial.id;
+    if one.verdict == Verdict::Fail && !one.findings.is_empty() && !within.unexpected.iter().any(here) {
+        return Badge { class: "found", sign: "◆", word: "found" };
+    }
+    verdict(one.verdict)
 }
 
 fn facts(one: &TrialOutcome) -> Vec<(&'static str, String)> {
@@ -137,18 +149,17 @@ mod tests {
 
     #[test]
     fn a_trial_tells_what_was_measured_and_nothing_that_was_not() {
-        let (_, mut outcomes) = canned::processes_outcomes();
-        let one = &mut outcomes[0];
-        let said = view(one);
+        let (scenario, outcomes) = canned::processes_outcomes();
+        let report = canned::report(scenario, outcomes);
+        let within = &report.scenarios[0];
+        let mut one = within.trials[0].clone();
+        let said = view(&one, within);
+        assert_eq!(said.verdict.word, "found", "as expected");
         assert!(said.fates.iter().any(|fate| fate.name == "rejected" && fate.count == "1,440"));
-        assert!(said.facts.contains(&("processes killed", counted_plain(12))), "{:?}", said.facts);
+        assert!(said.facts.contains(&("processes killed", count(12))), "{:?}", said.facts);
         assert!(said.latencies.is_empty() && said.pictures.is_empty() && said.faults.is_empty());
         one.ledger.lost = 2;
-        let lost = view(one).fates.into_iter().find(|fate| fate.name == "lost").unwrap();
+        let lost = view(&one, within).fates.into_iter().find(|fate| fate.name == "lost").unwrap();
         assert_eq!((lost.class, lost.count.as_str()), ("fail", "2"));
-    }
-
-    fn counted_plain(n: u64) -> String {
-        count(n)
     }
 }

@@ -117,7 +117,8 @@ fn percentile(nines: u32) -> String {
 /// `100 ns`, `1 µs`, `10 ms`.
 fn tick(ns: f64) -> String {
     let mut out = String::new();
-    let (unit, by) = [("s", 1e9), ("ms", 1e6), ("µs", 1e3)].into_iter().find(|(_, by)| ns >= *by).unwrap_or(("ns", 1.0));
+    let (unit, by) =
+        [("s", 1e9), ("ms", 1e6), ("µs", 1e3)].into_iter().find(|(_, by)| ns >= *by).unwrap_or(("ns", 1.0));
     let _ = write!(out, "{:.0} {unit}", ns / by);
     out
 }

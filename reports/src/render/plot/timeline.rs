@@ -117,7 +117,14 @@ mod tests {
         let mut all = Timeline::default();
         for i in 0..=10_u64 {
             let at_ns = i * 1_000_000_000;
-            all.sample(Sample { at_ns, ops: i * i * 100, rss_bytes: 3 << 20, open_files: 7, threads: 3, disk_bytes: 0 });
+            all.sample(Sample {
+                at_ns,
+                ops: i * i * 100,
+                rss_bytes: 3 << 20,
+                open_files: 7,
+                threads: 3,
+                disk_bytes: 0,
+            });
         }
         all.mark(2_000_000_000, "kill");
         all.mark(3_000_000_000, "<pause>");

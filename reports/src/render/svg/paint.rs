@@ -64,7 +64,8 @@ impl Paint {
     }
 
     pub(super) fn open(&mut self, width: u32, height: u32, title: &str) {
-        let size = format!("class=\"rh\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\"");
+        let size =
+            format!("class=\"rh\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\"");
         if self.on_page {
             let _ = writeln!(self.out, "<svg {size} aria-label=\"lane diagram; the table below says the same\">");
         } else {

@@ -146,7 +146,9 @@ mod tests {
         let named = TextOptions { report: Some("out/report.json".into()), ..TextOptions::default() };
         let all = crate::distinct::distinct(&report);
         let at = all.iter().position(|one| one.best.finding.repro.token().is_some()).unwrap();
-        let said = |report: &_, options: &TextOptions| command(&crate::distinct::distinct(report)[at], options.report.as_deref());
+        let said = |report: &_, options: &TextOptions| {
+            command(&crate::distinct::distinct(report)[at], options.report.as_deref())
+        };
         assert_eq!(said(&report, &named).as_deref(), Some("racehunt replay rh1:canned"));
         for finding in report.scenarios.iter_mut().flat_map(|s| &mut s.trials).flat_map(|t| &mut t.findings) {
             if let Repro::Schedule { token, .. } = &mut finding.repro {
