@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The checks of the program itself: real runs, held against what was accepted (ci/baselines), their schema, their
-# determinism and their replays. `ci/check.sh --update REASON` accepts the runs as they are, and then checks as ever.
+# determinism and their replays. `ci/check.sh --update REASON` accepts the runs as they are (what is known keeps the reason it
+# has), and then checks as ever.
 #
 # All that is made goes below the folder of the build. Needs cargo, python3 with pip, PyPI for the runs of real
 # packages, and a Chromium (ci/html.sh).
@@ -44,8 +45,8 @@ run_and_gate() {
     if [ -n "$reason" ]; then
         "$racehunt" gate "$report" --baseline "$baseline" --update "$reason"
     fi
-    step "racehunt gate, by $baseline"
-    "$racehunt" gate "$report" --baseline "$baseline"
+    step "racehunt gate, by $baseline and ci/gate.toml"
+    "$racehunt" gate "$report" --baseline "$baseline" --policy ci/gate.toml
 }
 
 # venv NAME PACKAGE...: a virtual environment with these packages; more arguments go to pip.
@@ -95,10 +96,14 @@ step "racehunt schema prints what reports/schema has"
 for of in report scenario selftest; do
     "$racehunt" schema "$of" | diff -u "reports/schema/$of.schema.json" -
 done
+"$racehunt" schema policy | diff -u ci/gate.schema.json -
 
 step "every exact finding of the quickstart replays"
 "$racehunt" run scenarios/quickstart.toml --out "$out" --quiet
 "$racehunt" replay "$out/quickstart/report.json"
+
+step "what racehunt new writes"
+ci/new.sh "$racehunt"
 
 # The whole catalogue but what runs on request.
 run_and_gate scenarios
@@ -116,6 +121,10 @@ done
 for other in b c; do
     python3 -B ci/same.py "$out/a/same-seed/report.json" "$out/$other/same-seed/report.json"
 done
+
+step "the workflow files"
+venv workflows pyyaml==6.0.3
+"$venvs/workflows/bin/python3" -B ci/workflows.py "$racehunt" ci/github-actions.yml ci/gitlab-ci.yml
 
 step "the python package that the arroyo scenarios are about"
 venv arroyo sentry-arroyo==2.36.0 jsonschema==4.25.1

@@ -1,5 +1,7 @@
 //! The accepted state: a JSON file that is read in a review.
 
+use crate::cells::{Place, cells};
+use crate::figures::{self, AcceptedFigures};
 use racehunt_core::finding::FindingKind;
 use racehunt_core::scenario::EngineKind;
 use racehunt_core::verdict::Verdict;
@@ -8,19 +10,22 @@ use racehunt_reports::distinct::distinct;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Version of the file.
-pub const SCHEMA: u32 = 1;
+/// Version of the file as it is written. The one before, which has no `measured`, is read as well.
+pub const SCHEMA: u32 = 2;
 
 /// What was accepted. Lists are sorted and pretty-printed, so that a diff shows what changed and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// Version of this format: 1.
+    /// Version of this format: 2, or 1.
     pub schema: u32,
     /// Findings that are known. They must still be found: one that is not has been mended, or the search went blind.
     pub findings: Vec<AcceptedFinding>,
     /// What must stay clean, and after how much work.
     pub clean: Vec<AcceptedCell>,
+    /// What trials under load measured, for a gate on the same machine; nothing unless it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<AcceptedFigures>,
 }
 
 /// A finding that is known.
@@ -65,11 +70,14 @@ pub enum BaselineError {
     #[error("not a valid baseline: {0}")]
     Invalid(#[from] serde_json::Error),
     /// Another version.
-    #[error("the baseline has schema {0}; this build reads schema {SCHEMA}")]
+    #[error("the baseline has schema {0}; this build reads schemas 1 and {SCHEMA}")]
     Schema(u32),
     /// What was not judged cannot be accepted.
     #[error("the report's verdict is unknown; only a run that was judged can become a baseline: {0}")]
     Unknown(String),
+    /// Nobody can review that.
+    #[error("--update: a reason is needed: it is written beside each finding that is new")]
+    NoReason,
 }
 
 /// The work that must be there again, of what was there when the cell was accepted.
@@ -87,30 +95,63 @@ fn minimum(engine: EngineKind, executions: u64) -> u64 {
 }
 
 impl Baseline {
-    /// Accepts a report as it is: each finding, expected or not, for `reason`, and each clean cell with a
-    /// minimum of executions: half of a search's, next to nothing of what real threads did.
+    /// Accepts reports as they are: each finding, expected or not, and each clean cell with a minimum of executions: half
+    /// of a search's, next to nothing of what real threads did. What `before` has accepted keeps its reason and, on real
+    /// threads, its minimum; what is new is accepted for `reason`. With `figures`, what was measured too.
     ///
     /// # Errors
-    /// If the run was interrupted or its verdict is unknown.
-    pub fn from_report(report: &Report, reason: &str) -> Result<Self, BaselineError> {
-        let unsure = report.scenarios.iter().any(|one| one.verdict == Verdict::Unknown);
-        if report.interrupted || unsure || report.verdict == Verdict::Unknown {
-            return Err(BaselineError::Unknown(report.reasons.join("; ")));
+    /// If a run was interrupted or its verdict is unknown, or there is no reason.
+    pub fn accept(
+        reports: &[Report],
+        reason: &str,
+        before: Option<&Self>,
+        figures: bool,
+    ) -> Result<Self, BaselineError> {
+        if reason.trim().is_empty() {
+            return Err(BaselineError::NoReason);
         }
-        let mut clean = Vec::new();
-        for one in &report.scenarios {
-            for cell in one.clean.iter().filter(|cell| cell.verdict == Verdict::Pass) {
-                clean.push(AcceptedCell {
-                    scenario: one.scenario.name.clone(),
-                    variant: cell.variant.clone(),
-                    engine: cell.engine,
-                    minimum_executions: minimum(cell.engine, cell.executions),
-                });
+        for report in reports {
+            let unsure = report.scenarios.iter().any(|one| one.verdict == Verdict::Unknown);
+            if report.interrupted || unsure || report.verdict == Verdict::Unknown {
+                return Err(BaselineError::Unknown(report.reasons.join("; ")));
             }
         }
-        clean.sort();
-        let findings = findings(report, reason).into_iter().collect();
-        Ok(Self { schema: SCHEMA, findings, clean })
+        let mut findings: Vec<AcceptedFinding> = findings(reports, reason).into_iter().collect();
+        for one in &mut findings {
+            if let Some(old) = before.and_then(|before| before.knows(one)) {
+                one.reason.clone_from(&old.reason);
+            }
+        }
+        // By what they are, then by why: a new reason does not move a finding.
+        findings.sort();
+        let mut clean = Vec::new();
+        for (place, cell) in cells(reports).into_iter().filter(|(_, cell)| cell.verdict == Verdict::Pass) {
+            let least = minimum(place.engine, cell.executions);
+            let kept = before.and_then(|before| before.least(&place)).filter(|least| {
+                matches!(place.engine, EngineKind::Stress | EngineKind::Adapter) && *least <= cell.executions
+            });
+            let Place { scenario, variant, engine } = place;
+            clean.push(AcceptedCell { scenario, variant, engine, minimum_executions: kept.unwrap_or(least) });
+        }
+        let measured = if figures { figures::accept(reports) } else { Vec::new() };
+        Ok(Self { schema: SCHEMA, findings, clean, measured })
+    }
+
+    /// The entry that accepts a finding, if there is one. Which engine sees it first changes with luck, so that does not
+    /// count; nor do race and reason, which are words.
+    pub(crate) fn knows(&self, one: &AcceptedFinding) -> Option<&AcceptedFinding> {
+        let here = |a: &&AcceptedFinding| {
+            (&a.scenario, &a.variant, &a.fingerprint) == (&one.scenario, &one.variant, &one.fingerprint)
+        };
+        let mut all = self.findings.iter().filter(here);
+        let first = all.clone().next();
+        all.find(|a| a.engine == one.engine).or(first)
+    }
+
+    /// The minimum of executions of a cell.
+    pub(crate) fn least(&self, place: &Place) -> Option<u64> {
+        let here = |a: &&AcceptedCell| a.is_at(place);
+        self.clean.iter().find(here).map(|cell| cell.minimum_executions)
     }
 
     /// Reads a baseline.
@@ -124,7 +165,7 @@ impl Baseline {
             schema: u32,
         }
         let version: Version = serde_json::from_str(text)?;
-        if version.schema != SCHEMA {
+        if !(1..=SCHEMA).contains(&version.schema) {
             return Err(BaselineError::Schema(version.schema));
         }
         Ok(serde_json::from_str(text)?)
@@ -139,10 +180,17 @@ impl Baseline {
     }
 }
 
-/// Every finding of a report by scenario, variant and engine.
-pub(crate) fn findings(report: &Report, reason: &str) -> BTreeSet<AcceptedFinding> {
+impl AcceptedCell {
+    /// True if it is this cell.
+    pub(crate) fn is_at(&self, place: &Place) -> bool {
+        (&self.scenario, &self.variant, self.engine) == (&place.scenario, &place.variant, place.engine)
+    }
+}
+
+/// Every finding of some reports by scenario, variant and engine.
+pub(crate) fn findings(reports: &[Report], reason: &str) -> BTreeSet<AcceptedFinding> {
     let mut all = BTreeSet::new();
-    for one in distinct(report) {
+    for one in reports.iter().flat_map(distinct) {
         for seen in &one.seen {
             all.insert(AcceptedFinding {
                 scenario: one.scenario.scenario.name.clone(),

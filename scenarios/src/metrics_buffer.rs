@@ -44,6 +44,7 @@ mod instance;
 mod interval;
 pub mod lane;
 mod metric_set;
+mod planted;
 pub mod published_fix;
 pub mod relaxed_publish;
 mod settings;

@@ -4,6 +4,18 @@ use crate::id::Id;
 use serde::{Deserialize, Serialize};
 
 /// What happened to each id, as far as actors and the subject at rest can tell. One list per fate; order is free.
+///
+/// ```
+/// use racehunt_core::{id::Id, ledger::Ledger};
+///
+/// let ids: Vec<Id> = (0..3).map(|serial| Id::new(0, serial)).collect();
+/// let mut ledger = Ledger { accepted: ids.clone(), delivered: vec![ids[0]], retained: vec![ids[1]], ..Ledger::default() };
+/// assert_eq!(ledger.settle().lost, [ids[2]]);
+///
+/// // Given up on purpose is not lost, and neither is what a call that never answered may have done.
+/// ledger.evicted.push(ids[2]);
+/// assert!(ledger.settle().balances());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ledger {

@@ -42,6 +42,45 @@ pub struct ParamSpec {
 }
 
 /// A component under test.
+///
+/// ```
+/// use racehunt_core::ledger::Ledger;
+/// use racehunt_core::plan::Params;
+/// use racehunt_core::subject::*;
+/// use std::sync::Arc;
+///
+/// struct Sieve;
+///
+/// impl Subject for Sieve {
+///     fn name(&self) -> &'static str { "sieve" }
+///     fn about(&self) -> &'static str { "Takes everything in, and has nothing." }
+///     fn variants(&self) -> &'static [Variant] { &[Variant { name: "as-shipped", about: "with holes" }] }
+///     fn ops(&self) -> &'static [OpKind] { &[OpKind { name: "put", about: "puts an item in" }] }
+///     fn params(&self) -> Vec<ParamSpec> { Vec::new() }
+///     fn open(&self, _variant: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> {
+///         Ok(Box::new(|| Arc::new(Open)))
+///     }
+/// }
+///
+/// struct Open;
+///
+/// impl Instance for Open {
+///     fn apply(&self, _: Call, actor: &mut Actor) -> Result<(), OpError> {
+///         let id = actor.next_id();
+///         actor.ledger.accepted.push(id);
+///         Ok(())
+///     }
+///     fn rest(&self, _: &mut Ledger) {}
+/// }
+///
+/// // What an engine does for one execution, by hand.
+/// let open = Sieve.open("as-shipped", &Params::new(), &Env::default())?;
+/// let (instance, mut actor) = (open(), Actor::new(0, 1));
+/// instance.apply(Call { op: 0, arg: 0 }, &mut actor).expect("put");
+/// instance.rest(&mut actor.ledger);
+/// assert_eq!(actor.ledger.settle().lost.len(), 1);
+/// # Ok::<(), SubjectError>(())
+/// ```
 pub trait Subject: Send + Sync {
     /// Name in scenarios.
     fn name(&self) -> &'static str;
@@ -104,7 +143,7 @@ impl Launch {
 /// Makes a fresh instance. It is called inside the execution, so that its objects belong to the engine that runs it.
 pub type Opener = Box<dyn Fn() -> Arc<dyn Instance> + Send + Sync>;
 
-/// One live component, shared by all actors of an execution.
+/// One live component, shared by all actors of an execution. An example stands at [`Subject`].
 pub trait Instance: Send + Sync {
     /// Does one op and records what it knows in `actor.ledger`.
     ///
@@ -167,6 +206,18 @@ pub struct Env {
 }
 
 /// One concurrent role in an execution: its number, its ledger, its source of ids.
+///
+/// ```
+/// use racehunt_core::{id::Id, subject::Actor};
+///
+/// let mut actor = Actor::new(2, 7);
+/// assert_eq!([actor.next_id(), actor.next_id()], [Id::new(2, 0), Id::new(2, 1)]);
+/// assert_eq!(actor.next_id().to_string(), "2#2");
+/// // Draws come from the seed alone: the same in every run, and not those of another actor.
+/// let draws = |number| { let mut actor = Actor::new(number, 7); [0; 4].map(|_| actor.draw(1_000)) };
+/// assert_eq!(draws(2), draws(2));
+/// assert_ne!(draws(2), draws(3));
+/// ```
 #[derive(Clone)]
 pub struct Actor {
     /// Number, from 0.

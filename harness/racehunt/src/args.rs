@@ -1,5 +1,7 @@
 //! The command line.
 
+mod examples;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -15,10 +17,10 @@ Exit codes:
 
 Examples:
   racehunt run scenarios/quickstart.toml
-  racehunt run scenarios/metrics-buffer --seed 7 --jobs 2 --out out
-  racehunt replay racehunt-out/quickstart/report.json --finding 1
-  racehunt render racehunt-out/quickstart/report.json --format junit > junit.xml
-  racehunt replay rh1:…";
+  racehunt replay racehunt-out/quickstart/report.json
+  racehunt new my-outbox
+
+Each command has more, on the systems that racehunt ships: racehunt run --help";
 
 /// Hunts races: stress with real threads, controlled schedules, exact replays.
 #[derive(Debug, Parser)]
@@ -38,7 +40,7 @@ pub(crate) enum Command {
     Selftest(Selftest),
     /// Write a stored report in another form
     Render(Render),
-    /// Hold a report against an accepted state
+    /// Hold reports against an accepted state, and two builds against each other
     Gate(Gate),
     /// List the subjects, and the scenarios in files and folders
     List(List),
@@ -46,8 +48,12 @@ pub(crate) enum Command {
     Show(Show),
     /// Print a JSON Schema
     Schema(Schema),
+    /// Write a crate to begin with: a component with a planted race, and all it takes to find it
+    New(New),
     /// Print completions for a shell
     Completions(Completions),
+    /// Print the manual page, or write one for each command
+    Man(Man),
     /// Runs one trial for another process (see harness/PROTOCOL.md)
     #[command(hide = true)]
     Worker,
@@ -60,6 +66,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::RUN)]
 pub(crate) struct Run {
     /// Scenario files, and folders of them
     #[arg(required = true, value_name = "PATH")]
@@ -86,6 +93,7 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::SELFTEST)]
 pub(crate) struct Selftest {
     /// Names of subjects [default: all that have the variant and a scenario]
     #[arg(value_name = "SUBJECT")]
@@ -114,6 +122,7 @@ pub(crate) struct Selftest {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::REPLAY)]
 pub(crate) struct Replay {
     /// A report written by `racehunt run`, or the token of a finding (rh1:…)
     #[arg(value_name = "REPORT|TOKEN")]
@@ -124,6 +133,7 @@ pub(crate) struct Replay {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::RENDER)]
 pub(crate) struct Render {
     /// A report written by `racehunt run`
     pub(crate) report: PathBuf,
@@ -136,18 +146,37 @@ pub(crate) struct Render {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::GATE)]
 pub(crate) struct Gate {
-    /// A report written by `racehunt run`
-    pub(crate) report: PathBuf,
+    /// Reports written by `racehunt run`, judged together: what one of them found was found
+    #[arg(required = true, value_name = "REPORT")]
+    pub(crate) reports: Vec<PathBuf>,
     /// The accepted state
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: PathBuf,
-    /// Accept the report as it is: write the baseline from it, with this reason for its findings
+    /// What is asked for beyond the baseline (see `racehunt schema policy`)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Accept the reports as they are: write the baseline, with this reason for findings that are new; those it has keep
+    /// theirs
     #[arg(long, value_name = "REASON")]
     pub(crate) update: Option<String>,
+    /// Write latencies and throughput into the baseline as well, for a gate on the same machine
+    #[arg(long, requires = "update")]
+    pub(crate) figures: bool,
+    /// The executable of the accepted build: trials that look slower are run by both builds, in pairs
+    #[arg(long, value_name = "EXE", conflicts_with = "update")]
+    pub(crate) against: Option<PathBuf>,
+    /// The executable that is judged [default: this one]
+    #[arg(long, value_name = "EXE", requires = "against")]
+    pub(crate) candidate: Option<PathBuf>,
+    /// Run every trial under load in pairs, whatever the figures look like
+    #[arg(long, requires = "against")]
+    pub(crate) confirm_all: bool,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::LIST)]
 pub(crate) struct List {
     /// Scenario files, and folders of them
     #[arg(value_name = "PATH")]
@@ -155,12 +184,14 @@ pub(crate) struct List {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::SHOW)]
 pub(crate) struct Show {
     /// Name of the subject, as `racehunt list` prints it
     pub(crate) subject: String,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::SCHEMA)]
 pub(crate) struct Schema {
     /// Of which file format
     pub(crate) of: SchemaOf,
@@ -174,12 +205,37 @@ pub(crate) enum SchemaOf {
     Report,
     /// selftest.json
     Selftest,
+    /// The policy of a gate, as JSON would have it
+    Policy,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples::COMPLETIONS)]
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples::NEW)]
+pub(crate) struct New {
+    /// Name of the crate, and of its folder, which must not be there yet
+    #[arg(value_parser = crate::new::name)]
+    pub(crate) name: String,
+    /// Folder to write the crate's folder into
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Checkout of racehunt that the crate is built against [default: the one this program was built from]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) racehunt: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples::MAN)]
+pub(crate) struct Man {
+    /// Folder to write racehunt.1 and one page for each command into [default: racehunt.1 to stdout]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

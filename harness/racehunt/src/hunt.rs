@@ -80,6 +80,40 @@ pub fn invariant(name: &str, holds: bool) {
 }
 
 /// A search to come: made by [`hunt`], described by its methods, run by [`Hunt::check`], [`Hunt::run`] or [`Hunt::over`].
+///
+/// ```
+/// use racehunt::sync::{Arc, Mutex};
+/// use racehunt::{FindingKind, Verdict, thread};
+///
+/// /// Two threads that take two locks in two orders.
+/// fn crossed() {
+///     let locks = Arc::new((Mutex::new(()), Mutex::new(())));
+///     let other = {
+///         let locks = Arc::clone(&locks);
+///         thread::spawn(move || {
+///             let _second = locks.1.lock().unwrap();
+///             let _first = locks.0.lock().unwrap();
+///         })
+///     };
+///     let first = locks.0.lock().unwrap();
+///     let second = locks.1.lock().unwrap();
+///     drop((first, second));
+///     other.join().unwrap();
+/// }
+///
+/// // The caller judges …
+/// let outcome = racehunt::hunt("crossed").strategy("exhaustive").run(crossed);
+/// assert_eq!(outcome.verdict, Verdict::Fail);
+/// let finding = outcome.findings()[0];
+/// assert_eq!(finding.kind, FindingKind::Deadlock);
+///
+/// // … a token shows the same execution again …
+/// let token = finding.repro.token().expect("an exact replay");
+/// assert!(racehunt::hunt("crossed").replay(token).run(crossed).replayed.is_some());
+///
+/// // … and a canary fails if it is not found.
+/// racehunt::hunt("crossed").expect("deadlock").check(crossed);
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a hunt searches nothing until `check` or `run`"]
 pub struct Hunt {

@@ -50,8 +50,9 @@ fn describe(subject: &dyn Subject) -> String {
     for o in subject.ops() {
         let _ = writeln!(text, "  {:<18} {}", o.name, o.about);
     }
-    text.push_str("\nParams\n");
-    for p in subject.params() {
+    let params = subject.params();
+    text.push_str(if params.is_empty() { "\nNo params\n" } else { "\nParams\n" });
+    for p in params {
         let _ = writeln!(text, "  {:<18} {} (default: {})", p.name, p.about, p.default);
         if !p.choices.is_empty() {
             let _ = writeln!(text, "  {:<18} one of {}", "", p.choices.join(", "));
@@ -66,6 +67,7 @@ pub(crate) fn schema(args: &args::Schema) -> Result<u8, Failure> {
         SchemaOf::Scenario => schema::scenario(),
         SchemaOf::Report => schema::report(),
         SchemaOf::Selftest => schema::selftest(),
+        SchemaOf::Policy => racehunt_gate::Policy::schema(),
     };
     output::print(&schema::text(&value))?;
     Ok(exit::AS_EXPECTED)

@@ -19,25 +19,8 @@
 //! ```
 //!
 //! A program that hunts races in a component of its own links this crate, implements [`Subject`] and calls
-//! [`Cli`]; it then has the whole command line of `racehunt`:
-//!
-//! ```no_run
-//! # use racehunt::{Env, Opener, OpKind, Params, ParamSpec, Subject, SubjectError, Variant};
-//! # struct Mine;
-//! # impl Subject for Mine {
-//! #     fn name(&self) -> &'static str { "mine" }
-//! #     fn about(&self) -> &'static str { "" }
-//! #     fn variants(&self) -> &'static [Variant] { &[] }
-//! #     fn ops(&self) -> &'static [OpKind] { &[] }
-//! #     fn params(&self) -> Vec<ParamSpec> { Vec::new() }
-//! #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> {
-//! #         Err(SubjectError::Resource("not yet".into()))
-//! #     }
-//! # }
-//! fn main() -> std::process::ExitCode {
-//!     racehunt::Cli::new().subject(Mine).main()
-//! }
-//! ```
+//! [`Cli`]; it then has the whole command line of `racehunt`. `racehunt new NAME` writes one, and `GUIDE.md` beside this
+//! crate goes through it.
 
 mod args;
 mod catalogue;
@@ -49,6 +32,8 @@ mod hunt;
 mod inspect;
 mod interrupt;
 mod load;
+mod man;
+mod new;
 mod on_request;
 mod output;
 mod progress;
@@ -58,8 +43,11 @@ mod selftest;
 
 pub use hunt::{Actors, Hunt, Outcome, REPLAY, hunt, invariant};
 pub use racehunt_core::finding::{Finding, FindingKind, Repro};
+pub use racehunt_core::id::Id;
 pub use racehunt_core::interleaving::{Interleaving, Step};
+pub use racehunt_core::ledger::Ledger;
 pub use racehunt_core::mutant::{Argued, Operator};
+pub use racehunt_core::observation::{Seen, Violation};
 pub use racehunt_core::outcome::TrialOutcome;
 pub use racehunt_core::plan::{ParamValue, Params};
 pub use racehunt_core::subject::{
@@ -85,7 +73,30 @@ use std::process::ExitCode;
 #[doc = include_str!("../MIGRATING.md")]
 struct Migrating;
 
+/// As that.
+#[cfg(doctest)]
+#[doc = include_str!("../GUIDE.md")]
+struct Guide;
+
 /// The command line over a set of subjects.
+///
+/// ```no_run
+/// # use racehunt::{Env, Opener, OpKind, Params, ParamSpec, Subject, SubjectError, Variant};
+/// # struct Outbox;
+/// # impl Subject for Outbox {
+/// #     fn name(&self) -> &'static str { "outbox" }
+/// #     fn about(&self) -> &'static str { "" }
+/// #     fn variants(&self) -> &'static [Variant] { &[] }
+/// #     fn ops(&self) -> &'static [OpKind] { &[] }
+/// #     fn params(&self) -> Vec<ParamSpec> { Vec::new() }
+/// #     fn open(&self, _: &str, _: &Params, _: &Env) -> Result<Opener, SubjectError> {
+/// #         Err(SubjectError::Resource("not yet".into()))
+/// #     }
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     racehunt::Cli::new().subject(Outbox).main()
+/// }
+/// ```
 #[derive(Default)]
 pub struct Cli {
     subjects: Vec<Box<dyn Subject>>,
@@ -147,7 +158,9 @@ fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
         Command::List(list) => inspect::list(list, subjects),
         Command::Show(show) => inspect::show(show, subjects),
         Command::Schema(schema) => inspect::schema(schema),
+        Command::New(new) => new::new(new),
         Command::Completions(completions) => inspect::completions(completions),
+        Command::Man(man) => man::man(man),
         Command::Worker => Ok(worker::serve_process(subjects, &engine).map_err(Failure::harness("stdout"))?.code()),
         Command::Child(child) => match racehunt_engines::registry::find(subjects, &child.subject) {
             Some(subject) => Ok(subject.child(&child.args)),

@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::args;
 use racehunt_reports::distinct::distinct;
-use racehunt_reports::render::{TextOptions, by_name, svg_of_finding, svg_of_report};
+use racehunt_reports::render::{TextOptions, by_name, html, svg_of_finding, svg_of_report};
 use racehunt_reports::style::Style;
 use racehunt_reports::{Report, exit};
 use std::ffi::OsString;
@@ -70,7 +70,7 @@ pub(crate) fn writable(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -120,9 +120,17 @@ pub(crate) fn render(args: &args::Render) -> Result<u8, Failure> {
     Ok(exit::AS_EXPECTED)
 }
 
+/// Writes what people look at beside the report: the page, and a diagram of each finding. One that cannot be written does
+/// not keep the other from it.
+pub(crate) fn write_beside(report_file: &Path, report: &Report) -> Result<(), Failure> {
+    let page = write(&report_file.with_extension("html"), html(report).as_bytes());
+    let diagrams = write_interleavings(report_file, report);
+    page.and(diagrams)
+}
+
 /// Writes the diagram of each finding that has steps beside the report, under the finding's fingerprint. Those of an
 /// earlier run are removed: beside this report they would lie.
-pub(crate) fn write_interleavings(report_file: &Path, report: &Report) -> Result<(), Failure> {
+fn write_interleavings(report_file: &Path, report: &Report) -> Result<(), Failure> {
     let folder = parent(report_file).join("interleavings");
     let ours = |path: &Path| {
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

@@ -11,7 +11,7 @@ use racehunt_core::plan::{EngineConfig, Plan, Trial};
 use racehunt_engines::registry::Subjects;
 use racehunt_engines::supervisor::{Supervise, run_trial};
 use racehunt_reports::model::LeftOut;
-use racehunt_reports::render::{TextOptions, html, json, text};
+use racehunt_reports::render::{TextOptions, json, text};
 use racehunt_reports::{Executed, Header, Report, assemble};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -45,9 +45,8 @@ pub(crate) fn run(args: &args::Run, subjects: Subjects<'_>) -> Result<u8, Failur
     let written = output::write(&report_file, json(&report).as_bytes());
     show(&report, args, written.is_ok().then_some(&report_file))?;
     // One form that cannot be written does not keep the others from it.
-    let page = output::write(&report_file.with_extension("html"), html(&report).as_bytes());
-    let diagrams = output::write_interleavings(&report_file, &report);
-    written.and(page).and(diagrams).map(|()| report.exit_code)
+    let beside = output::write_beside(&report_file, &report);
+    written.and(beside).map(|()| report.exit_code)
 }
 
 fn header(args: &args::Run, left_out: Vec<LeftOut>) -> Header {

@@ -2,6 +2,22 @@
 //!
 //! Replace `use std::sync::…` by `use racehunt_sync::…` (and `std::thread` by `racehunt_sync::thread`, and so on).
 //!
+//! ```
+//! use racehunt_sync::{Arc, Mutex, thread};
+//!
+//! let sum = Arc::new(Mutex::new(1));
+//! let other = Arc::clone(&sum);
+//! thread::spawn(move || *other.lock().unwrap() += 1).join().unwrap();
+//! assert_eq!(*sum.lock().unwrap(), 2);
+//!
+//! // Off, nothing stands in between: it is the same type.
+//! # #[cfg(not(feature = "hunt"))]
+//! # {
+//! let plain: std::sync::Mutex<u32> = racehunt_sync::Mutex::new(1);
+//! # drop(plain);
+//! # }
+//! ```
+//!
 //! With the feature `hunt` off every name **is** the std name. With it on, each object remembers the engine it was
 //! made under (`engine`): real threads, shuttle or loom, all in one binary and at the same time on different OS
 //! threads. Under the two models every operation announces itself (`hook`) before its scheduling point.

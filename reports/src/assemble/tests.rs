@@ -149,7 +149,7 @@ fn an_expectation_whose_trials_are_all_unknown_is_unknown() {
 
 #[test]
 fn an_expectation_with_one_judged_trial_without_it_fails() {
-    let scenario = with_text("executions = 10_000", "executions = 10_000\nstrategy = [\"random\", \"urw\"]");
+    let scenario = with_text("strategy = \"random\"", "strategy = [\"random\", \"urw\"]");
     let (_, canary) = canary_outcomes();
     let mut all = outcomes(&scenario);
     *at(&mut all, "published-fix", Stress) = canary[0].clone();
@@ -163,7 +163,7 @@ fn an_expectation_with_one_judged_trial_without_it_fails() {
 
 #[test]
 fn an_unknown_trial_beside_a_find_is_still_unknown() {
-    let scenario = with_text("executions = 10_000", "executions = 10_000\nstrategy = [\"random\", \"urw\"]");
+    let scenario = with_text("strategy = \"random\"", "strategy = [\"random\", \"urw\"]");
     let (_, canary) = canary_outcomes();
     let mut all = outcomes(&scenario);
     *at(&mut all, "published-fix", Stress) = canary[0].clone();

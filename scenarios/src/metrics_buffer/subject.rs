@@ -6,7 +6,7 @@ use super::instance::{Buffer, FarEnd, MetricsInstance, OPS, Plan};
 use super::settings::{self, Keys, Settings, SinkKind};
 use super::sink::receiver::{Address, Receiver};
 use super::sink::{Failing, Gate, Gated, IdStatsd, Recorder, Sink, Statsd, Yielding};
-use super::{AsShipped, Hardened, HardenedSharded, Ids, PublishedFix, RelaxedPublish, SwapUnlocked};
+use super::{AsShipped, HardenedSharded, Ids, PublishedFix, RelaxedPublish, SwapUnlocked, planted};
 use crate::params::variant as variant_of;
 use crate::params::wrong;
 use racehunt_core::mutant::Argued;
@@ -186,7 +186,7 @@ fn buffer(kind: Kind, settings: &Settings, plan: &Plan, sink: Arc<dyn Sink<Ids>>
         Kind::AsShipped => Buffer::ById(Box::new(AsShipped::new(interval, sink))),
         Kind::PublishedFix => Buffer::ById(Box::new(PublishedFix::new(interval, sink))),
         Kind::SwapUnlocked => Buffer::ById(Box::new(SwapUnlocked::new(interval, sink))),
-        Kind::Hardened => Buffer::ById(Box::new(Hardened::new(interval, sink))),
+        Kind::Hardened => Buffer::ById(planted::hardened(interval, sink)),
         Kind::RelaxedPublish => {
             let (digits, sink) = coded(sink);
             let buffer = RelaxedPublish::new(plan.metric_set(), shards, interval, sink);

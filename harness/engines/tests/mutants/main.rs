@@ -11,6 +11,7 @@ use racehunt_core::verdict::Verdict;
 use racehunt_engines::emit::{Emit, Progress};
 use racehunt_engines::{loom, mutants, shuttle};
 use racehunt_sync::fs;
+use std::sync::{Mutex, PoisonError};
 use toys::{Toys, VARIANTS};
 
 struct Silent;
@@ -50,7 +51,10 @@ fn trial(variant: &str, engine: &str, mutation: Option<Mutation>) -> Trial {
     Trial { mutation, ..Plan::expand(&scenario, 1).trials.remove(0) }
 }
 
+/// One at a time: the switches are the process's, and a trial without a mutation would be seen by another's survey.
 fn run(trial: &Trial) -> TrialOutcome {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let engine = if matches!(trial.engine, EngineConfig::Loom(_)) { loom::run } else { shuttle::run };
     mutants::run(engine, trial, &Toys, &mut Silent).unwrap()
 }

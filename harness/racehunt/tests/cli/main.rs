@@ -10,6 +10,8 @@ mod exit_codes;
 mod files;
 mod inspect;
 mod interrupt;
+mod man;
+mod new;
 mod replay;
 mod report;
 mod selftest;

@@ -5,9 +5,9 @@
 //! other actors are wanted.
 
 use super::{Sink, SinkError};
-use racehunt_sync::{shared::Shared, thread};
+use racehunt_sync::{shared::Shared, thread, time::Instant};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Yields until a held hand-over goes on by itself: the other actors may have ended, or wait for this one.
 ///

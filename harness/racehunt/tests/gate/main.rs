@@ -1,7 +1,9 @@
 //! `racehunt gate` as a pipeline meets it: exit codes, what it says, and the baseline it writes.
 
-use std::path::PathBuf;
-use std::process::Command;
+mod bench;
+mod speed;
+
+use bench::Bench;
 
 /// A scenario of the models alone, which comes out the same each time.
 const SCENARIO: &str = r#"
@@ -26,58 +28,9 @@ finding = "lost"
 variants = ["published-fix"]
 "#;
 
-/// A folder with a report in it.
-struct Bench(tempfile::TempDir);
-
-impl Bench {
-    fn new() -> Self {
-        let bench = Self(tempfile::tempdir().expect("a temporary folder"));
-        bench.run_scenario(SCENARIO, 0);
-        bench
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).expect("a file")
-    }
-
-    fn replace(&self, name: &str, from: &str, to: &str) {
-        let text = self.read(name);
-        assert!(text.contains(from), "no {from:?} in\n{text}");
-        std::fs::write(self.path(name), text.replace(from, to)).expect("a file");
-    }
-
-    /// Runs a scenario, which must end with `code`, and leaves its report in `out/s/report.json`.
-    #[track_caller]
-    fn run_scenario(&self, text: &str, code: i32) {
-        std::fs::write(self.path("s.toml"), text).expect("a file");
-        self.ends(code, &["run", "s.toml", "--out", "out", "--quiet"]);
-    }
-
-    /// Holds the report against the baseline; returns stdout and stderr.
-    #[track_caller]
-    fn gate(&self, code: i32, more: &[&str]) -> (String, String) {
-        let args = [&["gate", "out/s/report.json", "--baseline", "known/b.json"], more].concat();
-        self.ends(code, &args)
-    }
-
-    #[track_caller]
-    fn ends(&self, code: i32, args: &[&str]) -> (String, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_racehunt"));
-        let output = command.args(args).current_dir(self.0.path()).output().expect("it starts");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        let (out, err) = (text(output.stdout), text(output.stderr));
-        assert_eq!(output.status.code(), Some(code), "{args:?}\n--- stdout\n{out}\n--- stderr\n{err}");
-        (out, err)
-    }
-}
-
 #[test]
 fn what_was_accepted_passes_and_stays_as_it_is() {
-    let bench = Bench::new();
+    let bench = Bench::with(SCENARIO);
     let (out, err) = bench.gate(0, &["--update", "known: the copy and the clearing are two steps"]);
     assert_eq!((out.as_str(), err.as_str()), ("", "wrote known/b.json\n"));
     let baseline = bench.read("known/b.json");
@@ -92,7 +45,7 @@ fn what_was_accepted_passes_and_stays_as_it_is() {
 
 #[test]
 fn what_is_new_or_gone_or_thin_fails() {
-    let bench = Bench::new();
+    let bench = Bench::with(SCENARIO);
     bench.gate(0, &["--update", "known"]);
     let known = bench.read("known/b.json");
     let says = |why: &str| {
@@ -114,7 +67,7 @@ fn what_is_new_or_gone_or_thin_fails() {
 
 #[test]
 fn what_nobody_knows_is_no_pass_and_cannot_be_accepted() {
-    let bench = Bench::new();
+    let bench = Bench::with(SCENARIO);
     bench.gate(0, &["--update", "known"]);
     bench.replace("out/s/report.json", r#""interrupted": false"#, r#""interrupted": true"#);
     assert_eq!(bench.gate(3, &[]).0, "- the run was interrupted\ngate: unknown\n");
@@ -126,13 +79,56 @@ fn what_nobody_knows_is_no_pass_and_cannot_be_accepted() {
 
 #[test]
 fn files_that_are_wrong_are_named() {
-    let bench = Bench::new();
+    let bench = Bench::with(SCENARIO);
     let (_, err) = bench.gate(2, &[]);
     assert!(err.contains("error: known/b.json: "), "{err}");
     bench.gate(0, &["--update", "known"]);
-    bench.replace("known/b.json", "\"schema\": 1", "\"schema\": 9");
+    bench.replace("known/b.json", "\"schema\": 2", "\"schema\": 9");
     let (_, err) = bench.gate(2, &[]);
-    assert!(err.contains("known/b.json: the baseline has schema 9; this build reads schema 1"), "{err}");
+    assert!(err.contains("known/b.json: the baseline has schema 9; this build reads schemas 1 and 2"), "{err}");
     let (_, err) = bench.ends(2, &["gate", "s.toml", "--baseline", "known/b.json"]);
     assert!(err.contains("error: s.toml: "), "{err}");
+}
+
+#[test]
+fn an_update_keeps_reasons_and_needs_one() {
+    let bench = Bench::with(SCENARIO);
+    bench.gate(0, &["--update", "known: the copy and the clearing are two steps"]);
+    let known = bench.read("known/b.json");
+    bench.gate(0, &["--update", "something else"]);
+    assert_eq!(bench.read("known/b.json"), known);
+    let (_, err) = bench.gate(2, &["--update", " "]);
+    assert!(err.contains("a reason is needed"), "{err}");
+    bench.replace("known/b.json", r#""fingerprint": ""#, r#""fingerprint": "another"#);
+    bench.gate(0, &["--update", "something else"]);
+    assert!(bench.read("known/b.json").contains(r#""reason": "something else""#));
+    // A baseline that cannot be read is not overwritten, and neither are its reasons.
+    bench.write("known/b.json", "{");
+    bench.gate(2, &["--update", "something else"]);
+    assert_eq!(bench.read("known/b.json"), "{");
+}
+
+#[test]
+fn a_policy_asks_for_more_and_says_where_it_is_wrong() {
+    let bench = Bench::with(SCENARIO);
+    bench.gate(0, &["--update", "known"]);
+    bench.write("p.toml", "schema = 1\n[executions]\nshuttle = 301\n");
+    let (out, _) = bench.gate(1, &["--policy", "p.toml"]);
+    assert!(out.contains("- clean after 300 executions, at least 301 are asked for: hardened by shuttle, t"), "{out}");
+    bench.write("p.toml", "schema = 1\n[executions]\nshuttle = 300\n[loss]\nlost = 0\n");
+    assert_eq!(bench.gate(0, &["--policy", "p.toml"]).0, "gate: pass\n");
+    bench.write("p.toml", "schema = 1\n[executions]\nshutle = 301\n");
+    let (_, err) = bench.gate(2, &["--policy", "p.toml"]);
+    assert!(err.contains("--> p.toml:3:1") && err.contains("did you mean `shuttle`?"), "{err}");
+}
+
+#[test]
+fn several_reports_are_judged_together() {
+    let bench = Bench::with(SCENARIO);
+    std::fs::copy(bench.path("out/s/report.json"), bench.path("first.json")).expect("a copy");
+    bench.run_scenario(&SCENARIO.replace("name = \"t\"", "name = \"u\""), 0);
+    bench.gate(0, &["first.json", "--update", "both"]);
+    assert_eq!(bench.gate(0, &["first.json"]).0, "gate: pass\n");
+    let (out, _) = bench.gate(1, &[]);
+    assert!(out.contains("- clean cell is gone: hardened by shuttle, t\n"), "{out}");
 }
