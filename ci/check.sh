@@ -3,8 +3,8 @@
 # determinism and their replays. `ci/check.sh --update REASON` accepts the runs as they are (what is known keeps the reason it
 # has), and then checks as ever.
 #
-# All that is made goes below the folder of the build. Needs cargo, python3 with pip, and PyPI for the
-# runs of real packages; root and Debian's packages for the Slurm recipe.
+# All that is made goes below the folder of the build. Needs cargo, python3 with pip, PyPI for the runs of real
+# packages, a Chromium (ci/html.sh), and root and Debian's packages for the Slurm recipe.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -107,6 +107,9 @@ ci/new.sh "$racehunt"
 
 # The whole catalogue but what runs on request.
 run_and_gate scenarios
+
+step "the pages open in a real browser"
+ci/html.sh "$racehunt" "$out/scenarios/report.json" "$out/quickstart/report.json" "$out/html"
 
 step "the self-test notices nine of ten mutants of the hardened variants"
 "$racehunt" selftest --out "$out/selftest" | sed -n '/^[a-z].* survived$/,/^$/p;$p'

@@ -5,9 +5,13 @@ mod coverage;
 mod curve;
 mod exact;
 mod figures;
+mod html;
 mod interleaving;
 mod json;
+mod junit;
 mod markdown;
+mod plot;
+mod sarif;
 mod svg;
 mod text;
 mod unseen;
@@ -18,9 +22,12 @@ pub(crate) use catalogue::words_of;
 pub use coverage::coverage;
 pub(crate) use coverage::mark;
 pub use curve::svg as curve;
+pub use html::html;
 pub use interleaving::interleaving;
 pub use json::json;
+pub use junit::junit;
 pub use markdown::markdown;
+pub use sarif::sarif;
 pub use svg::{of_finding as svg_of_finding, of_report as svg_of_report, svg};
 pub use text::{TextOptions, repro, text};
 
@@ -48,12 +55,30 @@ pub const ALL: &[Renderer] = &[
         about: "one table of every race, variant and engine over all scenarios, as Markdown",
         render: |r| catalogue(r).into_bytes(),
     },
+    Renderer {
+        name: "html",
+        extension: "html",
+        about: "all of it as one page that needs no network, with diagrams and charts",
+        render: |r| html(r).into_bytes(),
+    },
     Renderer { name: "json", extension: "json", about: "the report itself", render: |r| json(r).into_bytes() },
+    Renderer {
+        name: "junit",
+        extension: "xml",
+        about: "a test case for each thing that a scenario says, for CI systems",
+        render: |r| junit(r).into_bytes(),
+    },
     Renderer {
         name: "markdown",
         extension: "md",
         about: "a short summary for a job page or a review comment",
         render: |r| markdown(r).into_bytes(),
+    },
+    Renderer {
+        name: "sarif",
+        extension: "sarif",
+        about: "the findings on lines of the source (SARIF 2.1.0), for code scanning",
+        render: |r| sarif(r).into_bytes(),
     },
     Renderer {
         name: "svg",

@@ -73,7 +73,7 @@ pub(crate) struct Run {
     /// Scenario files, and folders of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Folder for the report: it gets NAME/report.json, NAME being the path's last part, and
+    /// Folder for the report: it gets NAME/report.json and NAME/report.html, NAME being the path's last part, and
     /// NAME/interleavings/FINGERPRINT.svg for each finding with steps. A partition's are below
     /// NAME/partition-03-of-16
     #[arg(long, value_name = "DIR", default_value = "racehunt-out")]

@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::args;
 use racehunt_core::plan::Part;
 use racehunt_reports::distinct::distinct;
-use racehunt_reports::render::{TextOptions, by_name, json, svg_of_finding, svg_of_report, text};
+use racehunt_reports::render::{TextOptions, by_name, html, json, svg_of_finding, svg_of_report, text};
 use racehunt_reports::style::Style;
 use racehunt_reports::{Report, exit};
 use std::ffi::OsString;
@@ -117,7 +117,9 @@ pub(crate) fn keep(report: &Report, file: &PathBuf, how: &Show) -> Result<u8, Fa
     // What was found is shown even if it cannot be kept.
     let written = write(file, json(report).as_bytes());
     show(report, how, written.is_ok().then_some(file))?;
-    written.and_then(|()| write_interleavings(file, report)).map(|()| report.exit_code)
+    // One form that cannot be written does not keep the others from it.
+    let beside = write_beside(file, report);
+    written.and(beside).map(|()| report.exit_code)
 }
 
 fn show(report: &Report, how: &Show, file: Option<&PathBuf>) -> Result<(), Failure> {
@@ -164,9 +166,17 @@ pub(crate) fn render(args: &args::Render) -> Result<u8, Failure> {
     Ok(exit::AS_EXPECTED)
 }
 
+/// Writes what people look at beside the report: the page, and a diagram of each finding. One that cannot be written does
+/// not keep the other from it.
+pub(crate) fn write_beside(report_file: &Path, report: &Report) -> Result<(), Failure> {
+    let page = write(&report_file.with_extension("html"), html(report).as_bytes());
+    let diagrams = write_interleavings(report_file, report);
+    page.and(diagrams)
+}
+
 /// Writes the diagram of each finding that has steps beside the report, under the finding's fingerprint. Those of an
 /// earlier run are removed: beside this report they would lie.
-pub(crate) fn write_interleavings(report_file: &Path, report: &Report) -> Result<(), Failure> {
+fn write_interleavings(report_file: &Path, report: &Report) -> Result<(), Failure> {
     let folder = parent(report_file).join("interleavings");
     let ours = |path: &Path| {
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

@@ -17,7 +17,7 @@ const TOP: f64 = 14.0;
 const BOTTOM: f64 = HEIGHT - 40.0;
 
 /// Light unless the page is dark. Every rule is below the picture's own class, so that it changes nothing else on a page.
-const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 .rh-curve{--ink:#1f2328;--faint:#d1d9e0;--line:#0969da;font:11px system-ui,sans-serif}\
 @media(prefers-color-scheme:dark){.rh-curve{--ink:#e6edf3;--faint:#3d444d;--line:#4493f8}}\
 .rh-curve text{fill:var(--ink)}.rh-curve .grid{stroke:var(--faint);fill:none}\
@@ -29,14 +29,23 @@ const STYLE: &str = "\
 /// The dotted line is where each execution would be a new one.
 #[must_use]
 pub fn svg(discovery: &Discovery) -> Option<String> {
+    draw(discovery, " xmlns=\"http://www.w3.org/2000/svg\"", &format!("<style>{STYLE}</style>"))
+}
+
+/// The same for a page that has [`STYLE`].
+pub(super) fn on_page(discovery: &Discovery) -> Option<String> {
+    draw(discovery, "", "")
+}
+
+fn draw(discovery: &Discovery, space: &str, style: &str) -> Option<String> {
     let curve = &discovery.curve;
     let [_, .., last] = curve.as_slice() else { return None };
     let (most, high) = (last.executions.max(2), last.distinct.max(1));
     let x = |executions: u64| LEFT + (RIGHT - LEFT) * ln(executions) / ln(most);
     let y = |distinct: u64| BOTTOM - (BOTTOM - TOP) * (distinct as f64 / high as f64);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"rh-curve\" role=\"img\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
-         viewBox=\"0 0 {WIDTH} {HEIGHT}\"><title>{}</title><style>{STYLE}</style>",
+        "<svg{space} class=\"rh-curve\" role=\"img\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+         viewBox=\"0 0 {WIDTH} {HEIGHT}\"><title>{}</title>{style}",
         title(discovery)
     );
     for tick in ticks(most) {

@@ -44,7 +44,7 @@ pub(super) fn figures(outcome: &TrialOutcome) -> String {
     parts.join("; ")
 }
 
-fn gauge(gauge: &Gauge) -> String {
+pub(super) fn gauge(gauge: &Gauge) -> String {
     match gauge.bound {
         Some(bound) => format!("{}, bound {}", count(gauge.peak), count(bound)),
         None => count(gauge.peak),

@@ -14,47 +14,129 @@ use std::fmt::Write as _;
 /// Interleavings shown in full: a comment that has to be scrolled is not read.
 const MOST_SHOWN: usize = 3;
 
+/// Scenarios whose reasons stand before the findings.
+const MOST_FIRST: usize = 10;
+
 /// Reasons shown for each scenario.
 const MOST_REASONS: usize = 5;
 
-/// The verdict, a table of the scenarios, the reasons, and the first unexpected findings.
+/// Findings that have a line when those shown in full are not all.
+const MOST_LISTED: usize = 20;
+
+/// Scenarios that have a row; of more those that passed are counted only.
+const MOST_ROWS: usize = 60;
+
+/// Rows of what became of the items.
+const MOST_FIGURES: usize = 20;
+
+/// Bytes of the page: a comment takes 65,536 characters.
+const MOST_BYTES: usize = 60_000;
+
+/// What a page says when something did not fit.
+const LEFT_OUT: &str = "Some of it is left out, since a comment holds no more: the report has all of it.\n";
+
+/// The verdict, a table of the scenarios, the reasons, and the first unexpected findings; then what was measured. At most
+/// 60 KB: what does not fit is left out, from the end, and that is said.
 #[must_use]
 pub fn markdown(report: &Report) -> String {
-    let mut out = format!("### racehunt: {}\n\n", report.verdict.word());
+    let mut parts = vec![head(report), scenarios(report)];
+    if report.scenarios.is_empty() {
+        parts.push(format!("- {}\n\n", report.reasons.iter().map(|r| escape(r)).collect::<Vec<_>>().join("; ")));
+    }
+    let wrong = report.scenarios.iter().filter(|one| one.verdict != Verdict::Pass);
+    let mut why = wrong.map(|one| {
+        let mut part = String::new();
+        reasons(one, &mut part);
+        part
+    });
+    parts.extend(why.by_ref().take(MOST_FIRST));
+    findings(report, &mut parts);
+    parts.extend(why);
+    let mut figures = String::new();
+    table_of_figures(report, &mut figures);
+    parts.push(figures);
+    let mut open = String::new();
+    unseen::table(report, &mut open);
+    parts.push(open);
+    fit(&parts)
+}
+
+/// As many parts as there is room for.
+fn fit(parts: &[String]) -> String {
+    let mut out = String::new();
+    let mut whole = true;
+    for part in parts {
+        if out.len() + part.len() + LEFT_OUT.len() <= MOST_BYTES {
+            out.push_str(part);
+        } else {
+            whole = false;
+        }
+    }
+    if !whole {
+        out.push_str(LEFT_OUT);
+    }
+    out
+}
+
+fn head(report: &Report) -> String {
     let totals = &report.totals;
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
-    let _ = writeln!(
-        out,
-        "{} in {} of {}, {}{}{interrupted}\n",
+    format!(
+        "### racehunt: {}\n\n{} in {} of {}, {}{}{interrupted}\n\n",
+        report.verdict.word(),
         counted(totals.executions, "execution"),
         counted(totals.trials, "trial"),
         counted(totals.scenarios, "scenario"),
         report.all_seeds(),
         super::text::part_of(report)
-    );
-    out.push_str("| scenario | verdict | expected and found | clean | executions |\n|---|---|---|---|---:|\n");
-    for one in &report.scenarios {
+    )
+}
+
+fn scenarios(report: &Report) -> String {
+    let mut out =
+        String::from("| scenario | verdict | expected and found | clean | executions |\n|---|---|---|---|---:|\n");
+    let few = report.scenarios.len() <= MOST_ROWS;
+    let shown: Vec<_> = report.scenarios.iter().filter(|one| few || one.verdict != Verdict::Pass).collect();
+    for one in shown.iter().take(MOST_ROWS) {
         row(one, &mut out);
     }
+    let wrong = shown.len().saturating_sub(MOST_ROWS) as u64;
+    let passed = if few { 0 } else { (report.scenarios.len() - shown.len()) as u64 };
+    for (n, what) in [(wrong, "that did not pass"), (passed, "that passed")] {
+        if n > 0 {
+            let _ = write!(out, "\nand {} {what}\n", counted(n, "scenario"));
+        }
+    }
     out.push('\n');
-    if report.scenarios.is_empty() {
-        let _ = writeln!(out, "- {}\n", report.reasons.iter().map(|r| escape(r)).collect::<Vec<_>>().join("; "));
-    }
-    for one in report.scenarios.iter().filter(|one| one.verdict != Verdict::Pass) {
-        reasons(one, &mut out);
-    }
-    table_of_figures(report, &mut out);
-    unseen::table(report, &mut out);
+    out
+}
+
+/// The first unexpected findings in full, further ones in a line each.
+fn findings(report: &Report, parts: &mut Vec<String>) {
     let all = distinct(report);
     let unexpected: Vec<&Distinct<'_>> = all.iter().filter(|one| one.standing == Standing::Unexpected).collect();
     for one in unexpected.iter().take(MOST_SHOWN) {
-        details(one, &mut out);
+        let mut part = String::new();
+        details(one, &mut part);
+        parts.push(part);
     }
-    if unexpected.len() > MOST_SHOWN {
-        let more = (unexpected.len() - MOST_SHOWN) as u64;
-        let _ = writeln!(out, "{} in the report.", counted(more, "more unexpected finding"));
+    let mut rest = String::new();
+    for one in unexpected.iter().skip(MOST_SHOWN).take(MOST_LISTED) {
+        let _ = writeln!(rest, "- {}, fingerprint {}", title(one), escape(&one.best.finding.fingerprint));
     }
-    out
+    let more = unexpected.len().saturating_sub(MOST_SHOWN + MOST_LISTED) as u64;
+    if more > 0 {
+        let _ = writeln!(rest, "- and {} in the report", counted(more, "more unexpected finding"));
+    }
+    if !rest.is_empty() {
+        rest.push('\n');
+        parts.push(rest);
+    }
+}
+
+fn title(one: &Distinct<'_>) -> String {
+    let best = one.best.finding;
+    escape(&format!("{} in {}: {}", best.kind, one.variant(), cut(&best.message, 120)))
 }
 
 fn row(one: &ScenarioReport, out: &mut String) {
@@ -84,7 +166,7 @@ fn table_of_figures(report: &Report, out: &mut String) {
     let head: Vec<&str> = figures::fates(first).into_iter().map(|(fate, _)| fate).collect();
     let _ = writeln!(out, "| scenario | trial | {} | peak (bound) | killed |", head.join(" | "));
     let _ = writeln!(out, "|---|---|{}", "---:|".repeat(head.len() + 2));
-    for (one, trial) in trials {
+    for (one, trial) in trials.iter().take(MOST_FIGURES) {
         let fates: Vec<String> = figures::fates(trial).into_iter().map(|(_, n)| count(n)).collect();
         let peak = |one: &Gauge| {
             let bound = one.bound.map_or_else(String::new, |bound| format!(" ({})", count(bound)));
@@ -95,6 +177,9 @@ fn table_of_figures(report: &Report, out: &mut String) {
         let (name, id) = (escape(&one.scenario.name), escape(&trial.trial.id));
         let killed = count(trial.crashes);
         let _ = writeln!(out, "| {name} | {id} | {} | {peaks} | {killed} |", fates.join(" | "));
+    }
+    if trials.len() > MOST_FIGURES {
+        let _ = writeln!(out, "\nand {} in the report", counted((trials.len() - MOST_FIGURES) as u64, "more trial"));
     }
     out.push('\n');
 }
@@ -113,12 +198,14 @@ fn reasons(one: &ScenarioReport, out: &mut String) {
 
 fn details(one: &Distinct<'_>, out: &mut String) {
     let best = one.best.finding;
-    let title = escape(&format!("{} in {}: {}", best.kind, one.variant(), cut(&best.message, 120)));
-    let _ = writeln!(out, "<details><summary>{title}</summary>\n");
+    let _ = writeln!(out, "<details><summary>{}</summary>\n", title(one));
     let real = exact::line(one);
     let said = one.replays().then(|| super::text::repro(best)).into_iter().chain(real);
     let said = said.collect::<Vec<_>>().join("; ");
     let _ = writeln!(out, "{}, fingerprint {}\n", escape(&said), escape(&best.fingerprint));
+    if let Some(command) = super::text::command(one, Some("report.json")) {
+        let _ = writeln!(out, "``````sh\n{command}\n``````\n");
+    }
     if let Some(shown) = one.steps() {
         // A fence longer than any run of backticks that a label could hold.
         let _ = writeln!(out, "``````text\n{}``````\n", interleaving(shown, 120, Style::Plain));

@@ -13,22 +13,30 @@ use crate::distinct::{Distinct, distinct};
 use crate::model::Report;
 use crate::words::cut;
 use paint::Paint;
+pub(super) use paint::{PAGE_DEFS, STYLE as PAGE_STYLE, escape};
 use plan::{LINE, Plan};
 use racehunt_core::interleaving::Interleaving;
 
 /// The diagram of `shown` under a `title`. Ends with a newline.
 #[must_use]
 pub fn svg(shown: &Interleaving, title: &str) -> String {
-    let plan = Plan::of(shown, title);
-    let mut paint = Paint::default();
+    draw(shown, &Plan::of(shown, title, &rows::sentences(shown)), title, Paint::default())
+}
+
+/// The same for a page that has [`PAGE_STYLE`] and [`PAGE_DEFS`], once for all its diagrams, and the sentences beside it.
+pub(super) fn on_page(shown: &Interleaving) -> String {
+    draw(shown, &Plan::of(shown, "", &[]), "", Paint::on_page())
+}
+
+fn draw(shown: &Interleaving, plan: &Plan, title: &str, mut paint: Paint) -> String {
     paint.open(plan.width, plan.height, title);
-    head(shown, &plan, &mut paint);
-    marks::lanes(shown, &plan, &mut paint);
+    head(shown, plan, &mut paint);
+    marks::lanes(shown, plan, &mut paint);
     for (row, y) in plan.rows.iter().zip(&plan.tops) {
-        self::row(shown, &plan, *row, *y, &mut paint);
+        self::row(shown, plan, *row, *y, &mut paint);
     }
-    marks::races(shown, &plan, &mut paint);
-    legend(shown, &plan, &mut paint);
+    marks::races(shown, plan, &mut paint);
+    legend(shown, plan, &mut paint);
     paint.close()
 }
 

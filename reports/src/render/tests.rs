@@ -21,7 +21,7 @@ pub(super) fn golden(name: &str, text: &str) {
 }
 
 /// One of each: found, cannot see, clean, exhaustive, unexpected, missing, unknown.
-fn mixed() -> Report {
+pub(super) fn mixed() -> Report {
     let (canary, found) = canary_outcomes();
     let passes =
         Executed { file: "scenarios/metrics-buffer/published-fix.toml".into(), scenario: canary, outcomes: found };
@@ -97,6 +97,50 @@ fn markdown_of_each_kind() {
     golden("markdown-mixed", &render::markdown(&mixed()));
     golden("markdown-processes", &render::markdown(&processes()));
     golden("markdown-interrupted", &render::markdown(&interrupted()));
+}
+
+#[test]
+fn junit_of_each_kind() {
+    golden("junit-mixed", &render::junit(&mixed()));
+    golden("junit-interrupted", &render::junit(&interrupted()));
+    let nothing = render::junit(&assemble(header(), vec![], false));
+    assert!(nothing.contains("errors=\"1\"") && nothing.contains("no scenario ran"), "{nothing}");
+}
+
+#[test]
+fn junit_counts_what_is_wrong_and_what_is_not_known() {
+    let text = render::junit(&mixed());
+    let page = roxmltree::Document::parse(&text).expect("it is XML");
+    let suites: Vec<_> = page.descendants().filter(|node| node.has_tag_name("testsuite")).collect();
+    let of = |node: &roxmltree::Node<'_, '_>| ["failures", "errors"].map(|name| node.attribute(name) != Some("0"));
+    let said: Vec<[bool; 2]> = suites.iter().map(of).collect();
+    // As the scenarios are: passes, passes, fails, unknown.
+    assert_eq!(said, [[false, false], [false, false], [true, false], [false, true]]);
+    for failure in page.descendants().filter(|node| node.has_tag_name("failure")) {
+        let told = failure.text().unwrap_or_default();
+        assert!(
+            failure.attribute("message").is_some_and(|said| !said.is_empty())
+                && (told.contains("fingerprint") || told.starts_with("not found")),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_comment_is_never_too_long_and_says_what_it_leaves_out() {
+    let mut report = mixed();
+    let pattern = report.scenarios[2].clone();
+    for n in 0..300 {
+        let mut one = pattern.clone();
+        one.scenario.name = format!("many/{n}");
+        one.reasons = vec!["x".repeat(400); 5];
+        report.scenarios.push(one);
+    }
+    let page = render::markdown(&report);
+    assert!(page.len() <= 60_000 && page.len() > 30_000, "{}", page.len());
+    assert!(page.contains("### racehunt: fail") && page.contains("left out, since a comment holds no more"));
+    assert!(page.contains("racehunt replay rh1:canned") && page.contains("more unexpected finding"), "{page}");
+    assert!(!render::markdown(&mixed()).contains("left out"));
 }
 
 #[test]
@@ -224,4 +268,10 @@ fn every_renderer_is_found_by_name_and_gives_something() {
         assert!((renderer.render)(&mixed()).ends_with(b"\n"), "{}", renderer.name);
     }
     assert!(render::by_name("pdf").is_none());
+}
+
+/// Findings of the report that nobody expects.
+pub(super) fn unexpected(report: &Report) -> usize {
+    let all = crate::distinct::distinct(report);
+    all.iter().filter(|one| one.standing == crate::distinct::Standing::Unexpected).count()
 }

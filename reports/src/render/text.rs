@@ -3,9 +3,9 @@
 mod cells;
 mod findings;
 
-pub(super) use cells::{lay_out as put_table, plain as plain_table};
-pub(super) use findings::replays;
+pub(super) use cells::{lay_out as put_table, plain as plain_table, rows as cells_of};
 pub use findings::repro;
+pub(super) use findings::{command, replays};
 
 use super::coverage::coverage;
 use super::{figures, unseen};

@@ -27,6 +27,8 @@ pub(super) const RENDER: &str = "\
 Examples:
   racehunt render racehunt-out/quickstart/report.json --format text
   racehunt render racehunt-out/quickstart/report.json --format markdown > report.md
+  racehunt render racehunt-out/quickstart/report.json --format junit > junit.xml
+  racehunt render racehunt-out/quickstart/report.json --format sarif > racehunt.sarif
   racehunt render racehunt-out/quickstart/report.json --format svg --finding 1 > race.svg";
 
 pub(super) const GATE: &str = "\

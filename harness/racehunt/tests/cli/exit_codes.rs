@@ -42,7 +42,10 @@ fn one_for_a_folder_with_one_failing_scenario() {
     bench.file("all/deep/b.toml", scenario("b", "\"published-fix\"", &[SHUTTLE]));
     bench.run("run all").ended(1).says("FAIL: 1 passed, 1 failed");
     let diagrams = ["all/interleavings", "all/interleavings/29a66ebd9d3efdbf.svg"];
-    assert_eq!(bench.all_below("racehunt-out"), ["all", diagrams[0], diagrams[1], "all/report.json"]);
+    assert_eq!(
+        bench.all_below("racehunt-out"),
+        ["all", diagrams[0], diagrams[1], "all/report.html", "all/report.json"]
+    );
 }
 
 #[test]

@@ -34,7 +34,11 @@ fn a_model_run_ends_with_what_it_found_so_far() {
         assert_eq!((found.findings.len(), clean.findings.len()), (1, 0));
         assert_eq!(clean.verdict, Verdict::Unknown, "{:?}", clean.reasons);
         assert!(clean.reasons[0].contains("interrupted"), "{:?}", clean.reasons);
-        assert_eq!(bench.all_below("racehunt-out"), ["s", "s/report.json"], "no temporary file is left");
+        assert_eq!(
+            bench.all_below("racehunt-out"),
+            ["s", "s/report.html", "s/report.json"],
+            "no temporary file is left"
+        );
         bench.run(&format!("replay {REPORT}")).ended(0).says("1 of 1 replayed exactly");
     }
 }

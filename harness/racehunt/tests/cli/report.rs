@@ -57,7 +57,7 @@ fn it_replaces_the_one_before_and_leaves_nothing_else() {
     bench.file(REPORT, "of another day");
     bench.run("run s.toml").ended(0);
     assert_eq!(bench.report().exit_code, 0);
-    assert_eq!(bench.all_below("racehunt-out"), ["s", "s/report.json"]);
+    assert_eq!(bench.all_below("racehunt-out"), ["s", "s/report.html", "s/report.json"]);
 }
 
 #[test]
@@ -87,6 +87,8 @@ fn it_renders_in_every_form_without_running_again() {
     assert_eq!(render("json"), std::fs::read_to_string(bench.path(REPORT)).expect("a report"));
     assert_eq!(render("text"), summary.replace(&format!("; report: {REPORT}"), ""));
     assert!(render("markdown").contains("lost"));
+    assert_eq!(render("html"), std::fs::read_to_string(bench.path("racehunt-out/s/report.html")).expect("a page"));
+    assert!(render("junit").contains("<failure") && render("sarif").contains("\"level\": \"error\""));
     bench.run(&format!("render {REPORT} --format pdf")).ended(2).complains("markdown");
     bench.run("render s.toml --format text").ended(2).complains("s.toml: line 1");
 }

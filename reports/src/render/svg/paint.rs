@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 const COLOURS: [&str; 8] = ["#4c78a8", "#e08214", "#2ca089", "#b5558d", "#8a8d2d", "#7b6bd6", "#3a9bc1", "#a0704a"];
 
 /// Class names have a prefix: inside of a page they are the page's too.
-const STYLE: &str = "\
+pub(in crate::render) const STYLE: &str = "\
 .rh{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\
 .rh text{fill:#1f2328}.rh .rh-bg{fill:#ffffff}\
 .rh .rh-title{font-weight:bold}.rh .rh-faint,.rh .rh-site{fill:#59636e}.rh .rh-loud{fill:#cf222e;font-weight:bold}\
@@ -34,56 +34,77 @@ const STYLE: &str = "\
 
 /// A document that grows.
 #[derive(Default)]
-pub(super) struct Paint(String);
+pub(super) struct Paint {
+    out: String,
+    /// Inside of a page, whose style says once what else every element would.
+    on_page: bool,
+}
 
 /// A point, or a width and a height.
 type At = (u32, u32);
 
+/// What the diagrams refer to.
+macro_rules! defs {
+    () => {
+        "<defs><pattern id=\"rh-hatch\" width=\"6\" height=\"6\" patternTransform=\"rotate(45)\" \
+         patternUnits=\"userSpaceOnUse\"><path class=\"rh-hatching\" d=\"M0 0V6\"/></pattern>\
+         <marker id=\"rh-arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"5\" markerHeight=\"5\" \
+         orient=\"auto\"><path class=\"rh-loud\" d=\"M0 0L10 5L0 10z\" fill=\"#cf222e\"/></marker></defs>"
+    };
+}
+
+/// The same as an element of its own, which takes no room on a page.
+pub(in crate::render) const PAGE_DEFS: &str =
+    concat!("<svg class=\"rh rh-defs\" width=\"0\" height=\"0\" aria-hidden=\"true\">", defs!(), "</svg>");
+
 impl Paint {
+    /// For a page: the diagram leaves to it what all diagrams have in common.
+    pub(super) fn on_page() -> Self {
+        Self { on_page: true, ..Self::default() }
+    }
+
     pub(super) fn open(&mut self, width: u32, height: u32, title: &str) {
-        let _ = write!(
-            self.0,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"rh\" width=\"{width}\" height=\"{height}\" \
-             viewBox=\"0 0 {width} {height}\" role=\"img\">\n<title>{}</title>\n<style>{STYLE}</style>\n\
-             <defs><pattern id=\"rh-hatch\" width=\"6\" height=\"6\" patternTransform=\"rotate(45)\" \
-             patternUnits=\"userSpaceOnUse\"><path class=\"rh-hatching\" d=\"M0 0V6\"/></pattern>\
-             <marker id=\"rh-arrow\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"5\" markerHeight=\"5\" \
-             orient=\"auto\"><path class=\"rh-loud\" d=\"M0 0L10 5L0 10z\" fill=\"#cf222e\"/></marker></defs>\n",
-            escape(title)
-        );
+        let size =
+            format!("class=\"rh\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\"");
+        if self.on_page {
+            let _ = writeln!(self.out, "<svg {size} aria-label=\"lane diagram; the table below says the same\">");
+        } else {
+            let title = escape(title);
+            let svg = "svg xmlns=\"http://www.w3.org/2000/svg\"";
+            let _ = writeln!(self.out, "<{svg} {size}>\n<title>{title}</title>\n<style>{STYLE}</style>\n{}", defs!());
+        }
         self.rect("rh-bg", (0, 0), (width, height), "");
     }
 
     pub(super) fn close(mut self) -> String {
-        self.0.push_str("</svg>\n");
-        self.0
+        self.out.push_str("</svg>\n");
+        self.out
     }
 
     /// `anchor` and `title` may be empty.
     pub(super) fn text(&mut self, class: &str, (x, y): At, text: &str, anchor: &str, title: &str) {
         let anchor = if anchor.is_empty() { String::new() } else { format!(" text-anchor=\"{anchor}\"") };
         let (text, title) = (escape(text), tooltip(title));
-        let _ = writeln!(
-            self.0,
-            "<text class=\"{class}\" x=\"{x}\" y=\"{y}\"{anchor} xml:space=\"preserve\">{text}{title}</text>"
-        );
+        let space = if self.on_page { "" } else { " xml:space=\"preserve\"" };
+        let _ = writeln!(self.out, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\"{anchor}{space}>{text}{title}</text>");
     }
 
     pub(super) fn rect(&mut self, class: &str, (x, y): At, (width, height): At, title: &str) {
         let title = tooltip(title);
+        let round = if self.on_page { "" } else { " rx=\"3\"" };
         let _ = writeln!(
-            self.0,
-            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"3\">{title}</rect>"
+            self.out,
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{round}>{title}</rect>"
         );
     }
 
     /// A text in a box, whose left edge and middle are at the first pair; as wide as said.
     pub(super) fn boxed(&mut self, class: &str, (x, y): At, width: u32, text: &str, title: &str) {
-        self.0.push_str("<g>");
-        self.0.push_str(&tooltip(title));
+        self.out.push_str("<g>");
+        self.out.push_str(&tooltip(title));
         self.rect(class, (x, y - 10), (width, 20), "");
         self.text("rh-op", (x + 6, y + 4), text, "", "");
-        self.0.push_str(
+        self.out.push_str(
             "</g>
 ",
         );
@@ -96,7 +117,7 @@ impl Paint {
     }
 
     pub(super) fn line(&mut self, class: &str, from: At, to: At) {
-        let _ = writeln!(self.0, "<path class=\"{class}\" d=\"M{} {}L{} {}\"/>", from.0, from.1, to.0, to.1);
+        let _ = writeln!(self.out, "<path class=\"{class}\" d=\"M{} {}L{} {}\"/>", from.0, from.1, to.0, to.1);
     }
 
     /// A line that leaves and arrives level, with an arrow at its end.
@@ -104,7 +125,7 @@ impl Paint {
         let (x1, x2) = (i64::from(from.0), i64::from(to.0));
         let reach = if x1 <= x2 { 40 } else { -40 };
         let _ = writeln!(
-            self.0,
+            self.out,
             "<path class=\"{class}\" marker-end=\"url(#rh-arrow)\" d=\"M{x1} {}C{} {} {} {} {x2} {}\">{}</path>",
             from.1,
             x1 + reach,
@@ -121,7 +142,7 @@ impl Paint {
         let colour = colour(object);
         let fill = if shared { format!("none\" stroke=\"{colour}") } else { colour.to_owned() };
         let _ = writeln!(
-            self.0,
+            self.out,
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"2\" fill=\"{fill}\">{}</rect>",
             tooltip(title)
         );
@@ -130,7 +151,7 @@ impl Paint {
     /// The object's colour as a dot.
     pub(super) fn dot(&mut self, (x, y): At, object: u32) {
         if object != 0 {
-            let _ = writeln!(self.0, "<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"{}\"/>", colour(object));
+            let _ = writeln!(self.out, "<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"{}\"/>", colour(object));
         }
     }
 }
@@ -145,7 +166,7 @@ fn tooltip(text: &str) -> String {
 
 /// Text as XML has it. What XML cannot carry at all (most control characters, two that are no characters) is
 /// shown, or replaced.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::render) fn escape(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(clean).collect();
     let mut out = String::new();
     for c in lines.join("\n").chars() {

@@ -71,7 +71,8 @@ fn longest<'t>(texts: impl Iterator<Item = std::borrow::Cow<'t, str>>, least: us
 }
 
 impl Plan {
-    pub(super) fn of(shown: &Interleaving, title: &str) -> Self {
+    /// With these `sentences` above the lanes.
+    pub(super) fn of(shown: &Interleaving, title: &str, sentences: &[String]) -> Self {
         let rows = rows::rows(shown);
         let number = 16 + wide(9);
         let mut left = number + 12;
@@ -91,8 +92,8 @@ impl Plan {
             let lines = textwrap::wrap(text, most.max(20));
             lines.into_iter().map(std::borrow::Cow::into_owned).collect::<Vec<_>>()
         };
-        let title = wrap(&crate::words::cut(&clean(title), 400));
-        let said: Vec<String> = rows::sentences(shown).iter().flat_map(|s| wrap(s)).collect();
+        let title = if title.is_empty() { Vec::new() } else { wrap(&crate::words::cut(&clean(title), 400)) };
+        let said: Vec<String> = sentences.iter().flat_map(|s| wrap(s)).collect();
         let head = LINE * (title.len() + said.len() + 2) as u32;
         let mut plan =
             Self { width, height: 0, title, said, lanes, rows, tops: Vec::new(), head, foot: 0, number, site, object };

@@ -16,25 +16,36 @@ const PLAIN: TableStyle = TableStyle::new()
     .content_lines(ContentLineStyle::none().junction(' '));
 
 /// A row: race, kind and variant, and what each engine made of it.
-struct Row {
-    title: [String; 3],
-    cells: Vec<(EngineKind, String)>,
+pub(in crate::render) struct Row {
+    pub(in crate::render) title: [String; 3],
+    cells: Vec<(EngineKind, Verdict, String)>,
 }
 
-pub(super) fn table(one: &ScenarioReport, options: &TextOptions, out: &mut String) {
+impl Row {
+    /// What that engine made of it; where there is nothing, another row speaks for the engine.
+    pub(in crate::render) fn by(&self, engine: EngineKind) -> (Option<Verdict>, &str) {
+        let cell = self.cells.iter().find(|cell| cell.0 == engine);
+        cell.map_or((None, "·"), |cell| (Some(cell.1), &cell.2))
+    }
+}
+
+/// The columns and the rows.
+pub(in crate::render) fn rows(one: &ScenarioReport) -> (Vec<EngineKind>, Vec<Row>) {
     let mut rows: Vec<Row> = Vec::new();
     for cell in &one.expectations {
         let title = [clean(&cell.race), cell.finding.to_string(), clean(&cell.variant)];
-        put(&mut rows, title, cell.engine, expectation(one, cell));
+        put(&mut rows, title, (cell.engine, cell.verdict, expectation(one, cell)));
     }
     for cell in &one.clean {
         let title = ["–".to_owned(), "nothing".to_owned(), clean(&cell.variant)];
-        put(&mut rows, title, cell.engine, must_be_clean(one, cell));
+        put(&mut rows, title, (cell.engine, cell.verdict, must_be_clean(one, cell)));
     }
-    let engines: Vec<EngineKind> = EngineKind::ALL
-        .into_iter()
-        .filter(|engine| rows.iter().any(|row| row.cells.iter().any(|cell| cell.0 == *engine)))
-        .collect();
+    let has = |engine: &EngineKind| rows.iter().any(|row| row.cells.iter().any(|cell| cell.0 == *engine));
+    (EngineKind::ALL.into_iter().filter(has).collect(), rows)
+}
+
+pub(super) fn table(one: &ScenarioReport, options: &TextOptions, out: &mut String) {
+    let (engines, rows) = rows(one);
     if engines.is_empty() {
         return;
     }
@@ -42,11 +53,7 @@ pub(super) fn table(one: &ScenarioReport, options: &TextOptions, out: &mut Strin
     let titles = ["race", "expected", "variant"].map(str::to_owned).into_iter();
     table.set_header(titles.chain(engines.iter().map(ToString::to_string)));
     for row in rows {
-        let cells = engines.iter().map(|engine| {
-            let cell = row.cells.iter().find(|cell| cell.0 == *engine);
-            // Another row speaks for this engine.
-            cell.map_or_else(|| "·".to_owned(), |cell| cell.1.clone())
-        });
+        let cells = engines.iter().map(|engine| row.by(*engine).1.to_owned());
         table.add_row(row.title.iter().cloned().chain(cells).collect::<Vec<_>>());
     }
     lay_out(&table, out);
@@ -68,10 +75,10 @@ pub(in crate::render) fn lay_out(table: &Table, out: &mut String) {
     out.push('\n');
 }
 
-fn put(rows: &mut Vec<Row>, title: [String; 3], engine: EngineKind, text: String) {
+fn put(rows: &mut Vec<Row>, title: [String; 3], cell: (EngineKind, Verdict, String)) {
     match rows.iter_mut().find(|row| row.title == title) {
-        Some(row) => row.cells.push((engine, text)),
-        None => rows.push(Row { title, cells: vec![(engine, text)] }),
+        Some(row) => row.cells.push(cell),
+        None => rows.push(Row { title, cells: vec![cell] }),
     }
 }
 

@@ -37,7 +37,7 @@ fn finding(one: &Distinct<'_>, options: &TextOptions, out: &mut String) {
     if let Some(line) = exact::line(one) {
         sentence(&line, options, out);
     }
-    if let Some(command) = command(one, options) {
+    if let Some(command) = command(one, options.report.as_deref()) {
         let _ = writeln!(out, "    {command}");
     }
     if let Some(shown) = one.steps() {
@@ -60,13 +60,12 @@ fn sentence(line: &str, options: &TextOptions, out: &mut String) {
 const LONGEST_TOKEN: usize = 400;
 
 /// The command that replays it, if it is known: by its token, if that is short enough, else from the report.
-fn command(one: &Distinct<'_>, options: &TextOptions) -> Option<String> {
+pub(in crate::render) fn command(one: &Distinct<'_>, report: Option<&str>) -> Option<String> {
     let token = one.exact()?.repro.token()?;
     if token.len() <= LONGEST_TOKEN {
         return Some(format!("racehunt replay {}", clean(token)));
     }
-    let report = options.report.as_ref()?;
-    Some(format!("racehunt replay {} --finding {}", clean(report), one.number))
+    Some(format!("racehunt replay {} --finding {}", clean(report?), one.number))
 }
 
 /// How to see it again, and how far that can be relied on.
@@ -147,7 +146,9 @@ mod tests {
         let named = TextOptions { report: Some("out/report.json".into()), ..TextOptions::default() };
         let all = crate::distinct::distinct(&report);
         let at = all.iter().position(|one| one.best.finding.repro.token().is_some()).unwrap();
-        let said = |report: &_, options| command(&crate::distinct::distinct(report)[at], options);
+        let said = |report: &_, options: &TextOptions| {
+            command(&crate::distinct::distinct(report)[at], options.report.as_deref())
+        };
         assert_eq!(said(&report, &named).as_deref(), Some("racehunt replay rh1:canned"));
         for finding in report.scenarios.iter_mut().flat_map(|s| &mut s.trials).flat_map(|t| &mut t.findings) {
             if let Repro::Schedule { token, .. } = &mut finding.repro {
