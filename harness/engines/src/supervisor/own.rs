@@ -5,7 +5,7 @@ use super::{End, Event, Session, Supervise, remarks};
 use crate::emit::Progress;
 use racehunt_core::finding::Finding;
 use racehunt_core::ledger::LedgerTotals;
-use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::outcome::{Named, TrialOutcome};
 use racehunt_core::plan::{EngineConfig, Trial};
 use racehunt_core::protocol::{FromWorker, Run, Setup, ToWorker, VERSION};
 use racehunt_core::verdict::{Coverage, Verdict};
@@ -179,6 +179,7 @@ fn partial(trial: &Trial, heard: Heard, ended: &Ended, elapsed: Duration) -> Tri
         ops: 0,
         elapsed_ns: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
         ledger: LedgerTotals::default(),
+        ids: Named::default(),
         errors: Vec::new(),
         latencies: Vec::new(),
         gauges: Vec::new(),
