@@ -160,6 +160,18 @@ impl Sketch {
         &self.totals
     }
 
+    /// Memory of the table.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.cells.len() * size_of::<Cell>()
+    }
+
+    /// How many ids may be left that are told apart: the threshold, less what a table of this size falls short of it.
+    #[must_use]
+    pub fn most(&self) -> usize {
+        self.cells.len() * 4 / 5
+    }
+
     /// The chance that ids as many as `left` cannot be told apart, below the threshold of the module's documentation; 1
     /// beyond it.
     #[must_use]

@@ -56,6 +56,9 @@ pub(super) fn run(trial: &Trial, how: &Supervise, on: &mut dyn FnMut(Event)) -> 
     };
     let mut command = Command::new(&how.program);
     command.args(&how.args).env("TMPDIR", home.0.path()).env(crate::worker::HOME, home.0.path());
+    if let Some(most) = how.disk {
+        command.env(crate::stress::MOST_DISK, most.to_string());
+    }
     command.env(crate::worker::HARNESS, std::process::id().to_string());
     let limits = how.deadlines(how.silence, budget(&trial.engine).map(|b| b + how.overrun));
     let (answer, stopped, ended) = match Session::open(command, limits, on) {
