@@ -66,6 +66,7 @@ pub fn assemble(header: Header, executed: Vec<Executed>, interrupted: bool) -> R
         reasons,
         exit_code: exit::code(verdict, interrupted),
         totals: totals(&scenarios),
+        soak: None,
         left_out: header.left_out,
         scenarios,
     }

@@ -8,6 +8,7 @@ mod figures;
 mod interleaving;
 mod json;
 mod markdown;
+mod soak;
 mod svg;
 mod text;
 mod unseen;
@@ -21,6 +22,7 @@ pub use curve::svg as curve;
 pub use interleaving::interleaving;
 pub use json::json;
 pub use markdown::markdown;
+pub use soak::says as drift_says;
 pub use svg::{of_finding as svg_of_finding, of_report as svg_of_report, svg};
 pub use text::{TextOptions, repro, text};
 

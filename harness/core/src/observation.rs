@@ -3,8 +3,8 @@
 use crate::finding::FindingKind;
 use crate::history::Event;
 use crate::id::Id;
-use crate::ledger::{Ledger, LedgerTotals, Marks, Settlement};
 use crate::ledger::sketch::Sketch;
+use crate::ledger::{Ledger, LedgerTotals, Marks, Settlement};
 use serde::{Deserialize, Serialize};
 
 /// Everything one execution emitted.

@@ -139,7 +139,11 @@ fn in_process(
     let injection = Injection::of(trial, 0);
     let job = Job { settings, opener, ops: subject.ops(), deal, injection, group };
     let tally = Tally::new(trial.clone());
-    if in_rounds { rounds::run(job, tally, emit) } else { load::run(job, &Guard::start(dir.path().to_owned(), bounds), tally, emit) }
+    if in_rounds {
+        rounds::run(job, tally, emit)
+    } else {
+        load::run(job, &Guard::start(dir.path().to_owned(), bounds), tally, emit)
+    }
 }
 
 /// Says what a clean result would not be worth.

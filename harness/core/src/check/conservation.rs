@@ -21,7 +21,10 @@ fn judge(
         (_, 0, _) => format!("{}: {}", says(n, settled), named(ids)),
         _ => {
             let first = if ids.is_empty() { String::new() } else { format!(": {}", named(ids)) };
-            format!("at least {}, {nameless} of them without their ids, which are not recoverable{first}", says(n, settled))
+            format!(
+                "at least {}, {nameless} of them without their ids, which are not recoverable{first}",
+                says(n, settled)
+            )
         }
     };
     Judgement::Broken(vec![violation(kind, "ids", message, ids)])

@@ -94,9 +94,7 @@ fn look(dir: &Path, used: u64, bounds: DiskBounds) -> Option<String> {
     let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     if used > bounds.most {
         let (used, most) = (mib(used), mib(bounds.most));
-        return Some(format!(
-            "{ENDED}the trial's directory holds {used:.0} MiB, more than the {most:.0} allowed"
-        ));
+        return Some(format!("{ENDED}the trial's directory holds {used:.0} MiB, more than the {most:.0} allowed"));
     }
     let system = nix::sys::statvfs::statvfs(dir).ok()?;
     let free = system.blocks_available().saturating_mul(system.fragment_size());

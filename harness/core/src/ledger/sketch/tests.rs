@@ -25,9 +25,15 @@ fn fate() -> impl Strategy<Value = Fate> {
     // Most go in and come out once, as in a component that is nearly right.
     let right = (1_u8..2, 1_u8..2, 0_u8..1, 0_u8..1, Just(false));
     let any = (0_u8..4, 0_u8..4, 0_u8..2, 0_u8..2, any::<bool>());
-    prop_oneof![8 => right.boxed(), 2 => any.boxed()].prop_map(|(offered, delivered, retained, evicted, perhaps_evicted)| {
-        Fate { offered, delivered, retained, evicted, perhaps_evicted }
-    })
+    prop_oneof![8 => right.boxed(), 2 => any.boxed()].prop_map(
+        |(offered, delivered, retained, evicted, perhaps_evicted)| Fate {
+            offered,
+            delivered,
+            retained,
+            evicted,
+            perhaps_evicted,
+        },
+    )
 }
 
 fn ledger(fates: &[Fate], first: usize) -> Ledger {

@@ -121,7 +121,8 @@ impl Floor {
     fn call(&self, me: usize, instance: &dyn Instance, recorder: Recorder) {
         let most_entries = MOST_ENTRIES / self.settings.threads;
         let actor = Actor::new(me as u32, self.settings.seed).with_clock(journal::now);
-        let mut hand = Hand { me, crew: &self.crew, instance, actor, recorder, most_entries, calls: 0, unkept: 0, sketch: None };
+        let mut hand =
+            Hand { me, crew: &self.crew, instance, actor, recorder, most_entries, calls: 0, unkept: 0, sketch: None };
         let part = &self.parts[me];
         let mut harvest = Harvest::default();
         let panic = match self.settings.rate {
@@ -298,7 +299,8 @@ impl Hand<'_> {
         if let Err(panic) = catch(|| self.instance.hand_over(ledger)) {
             return Some(panic);
         }
-        let kept = |l: &Ledger| l.accepted.len() + l.rejected.len() + l.uncertain.len() + l.delivered.len() + l.evicted.len();
+        let kept =
+            |l: &Ledger| l.accepted.len() + l.rejected.len() + l.uncertain.len() + l.delivered.len() + l.evicted.len();
         // Of what tells a history, checkers of order need all, and by it uncertain fates become certain in the end.
         if self.actor.history.is_empty() && kept(ledger) >= FOLD_AT {
             self.sketch.get_or_insert_with(|| Box::new(Sketch::new(CELLS))).fold(ledger);
