@@ -88,7 +88,7 @@ pub struct Named {
 
 impl Named {
     /// Ids of each kind.
-    pub const MOST: usize = 1_000;
+    pub const MOST: usize = 5_000;
 
     /// True if nothing is wrong.
     #[must_use]

@@ -49,7 +49,7 @@ pub struct LegIds {
 
 impl Soak {
     /// Ids that are named at most.
-    pub const MOST_IDS: usize = 10_000;
+    pub const MOST_IDS: usize = 50_000;
 
     /// Adds what one leg said of its ids. `wrong` is how many were wrong in all.
     pub fn name(&mut self, one: LegIds, wrong: u64) {
@@ -82,7 +82,7 @@ mod tests {
         soak.name(leg(1, 0), 0);
         soak.name(leg(2, 1_000), 1_500);
         assert_eq!((soak.ids.len(), soak.unnamed), (1, 500));
-        (3..20).for_each(|n| soak.name(leg(n, 1_000), 1_000));
-        assert_eq!((soak.ids.len(), soak.unnamed), (10, 500 + 8_000));
+        (3..60).for_each(|n| soak.name(leg(n, 1_000), 1_000));
+        assert_eq!((soak.ids.len(), soak.unnamed), (50, 500 + 8_000));
     }
 }

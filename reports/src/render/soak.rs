@@ -38,7 +38,7 @@ pub(super) fn text(report: &Report, out: &mut String) {
 pub fn says(drift: &Drift) -> String {
     let with = |n: f64| amount(n, &drift.unit, true);
     let (Some(at), Some(low), Some(high)) = (drift.per_hour, drift.low, drift.high) else {
-        return format!("unknown: {} say too little", counted(drift.legs, "leg"));
+        return format!("unknown: too few legs ({})", drift.legs);
     };
     let word = match drift.verdict {
         Trend::Flat => "flat",

@@ -13,6 +13,7 @@ mod interrupt;
 mod replay;
 mod report;
 mod selftest;
+mod soak;
 mod streams;
 mod support;
 mod tamper;
