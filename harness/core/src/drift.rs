@@ -11,7 +11,7 @@ use crate::outcome::TrialOutcome;
 use crate::timeline::{Sample, Timeline};
 use serde::{Deserialize, Serialize};
 
-/// Points that are kept at most; beyond, every second one of each trial goes.
+/// Points that are kept at most.
 pub const MOST_POINTS: usize = 600;
 const HOUR_NS: f64 = 3.6e12;
 /// Samples of a leg's second half below which its slope means nothing.
@@ -79,16 +79,22 @@ impl Point {
     }
 }
 
-/// Adds a point to a list of bounded length.
+/// Adds a point to a list of bounded length: of too many, the one goes whose neighbours of the same trial are nearest to
+/// each other, so that those that stay are spread over the whole time.
 pub fn keep(points: &mut Vec<Point>, point: Point) {
-    if points.len() >= MOST_POINTS {
-        let mut seen: Vec<u32> = Vec::new();
-        points.retain(|point| {
-            seen.push(point.trial);
-            seen.iter().filter(|trial| **trial == point.trial).count() % 2 == 1
-        });
-    }
     points.push(point);
+    if points.len() <= MOST_POINTS {
+        return;
+    }
+    let gap = |at: &usize| {
+        let same = |other: &&Point| other.trial == points[*at].trial;
+        let before = points[..*at].iter().rfind(same);
+        let after = points[at + 1..].iter().find(same);
+        before.zip(after).map_or(u64::MAX, |(before, after)| after.at_ns.saturating_sub(before.at_ns))
+    };
+    if let Some(at) = (0..points.len()).min_by_key(gap) {
+        points.remove(at);
+    }
 }
 
 /// What became of one quantity.

@@ -25,7 +25,7 @@ pub struct Soak {
     pub ended: Option<String>,
     /// What changed over the time.
     pub drift: Vec<Drift>,
-    /// What that was computed from; of a long soak every second leg, or fourth, and so on.
+    /// What that was computed from; of a long soak some of the legs, spread over the whole time.
     pub points: Vec<Point>,
     /// The ids of which something is wrong, leg by leg, as many as there is room for.
     pub ids: Vec<LegIds>,
