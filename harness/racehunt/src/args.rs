@@ -96,13 +96,20 @@ pub(crate) struct Run {
     /// Model trials at once; trials on real threads have the machine to themselves [default: CPUs]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), allow_negative_numbers = true)]
     pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) told: Told,
+}
+
+/// What is told of a new report, and of how it comes about.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Told {
     /// Print the report itself on stdout, and the summary on stderr
     #[arg(long)]
     pub(crate) json: bool,
     /// Print the verdict only
     #[arg(long, short, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Print a line for each trial and each finding as it comes
+    /// Print a line for each trial and each finding as it comes, and each scenario of several in full
     #[arg(long, short)]
     pub(crate) verbose: bool,
 }
@@ -168,15 +175,8 @@ pub(crate) struct Merge {
     /// Folder for the merged report.json, and its interleavings/ [default: the one in which the partitions' folders are]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Print the report itself on stdout, and the summary on stderr
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Print the verdict only
-    #[arg(long, short, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// Show each scenario of several in full
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) told: Told,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,6 @@
 //! `racehunt merge`: the reports of partitions become the report of the run.
 
-use crate::output::{PARTITION, Show, keep, read, writable};
+use crate::output::{PARTITION, keep, read, writable};
 use crate::{Failure, args};
 use racehunt_reports::merge as union;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ pub(crate) fn merge(args: &args::Merge) -> Result<u8, Failure> {
     writable(&report_file)?;
     let command = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
     let report = union(&reports, command).map_err(|e| Failure::Usage(format!("error: {e}")))?;
-    keep(&report, &report_file, &Show { json: args.json, quiet: args.quiet, verbose: args.verbose })
+    keep(&report, &report_file, &args.told)
 }
 
 /// Reports as given, and of folders those of the partitions below: not an earlier merge, which is made of them.

@@ -105,15 +105,8 @@ fn last_part(path: &Path) -> Option<OsString> {
     name.map(OsString::from)
 }
 
-/// What is to be shown of a report.
-pub(crate) struct Show {
-    pub(crate) json: bool,
-    pub(crate) quiet: bool,
-    pub(crate) verbose: bool,
-}
-
 /// Writes a new report with its diagrams, and shows it. Returns its exit code.
-pub(crate) fn keep(report: &Report, file: &PathBuf, how: &Show) -> Result<u8, Failure> {
+pub(crate) fn keep(report: &Report, file: &PathBuf, how: &args::Told) -> Result<u8, Failure> {
     // What was found is shown even if it cannot be kept.
     let written = write(file, json(report).as_bytes());
     show(report, how, written.is_ok().then_some(file))?;
@@ -122,7 +115,7 @@ pub(crate) fn keep(report: &Report, file: &PathBuf, how: &Show) -> Result<u8, Fa
     written.and(beside).map(|()| report.exit_code)
 }
 
-fn show(report: &Report, how: &Show, file: Option<&PathBuf>) -> Result<(), Failure> {
+fn show(report: &Report, how: &args::Told, file: Option<&PathBuf>) -> Result<(), Failure> {
     let layout = layout(!how.json, file.map(|f| f.display().to_string()));
     // A folder's summary is read for what is wrong; what each scenario was written to show would bury it.
     let layout = TextOptions { full: report.scenarios.len() == 1 || how.verbose, ..layout };

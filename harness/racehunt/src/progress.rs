@@ -36,8 +36,8 @@ pub(crate) struct Board {
 
 impl Board {
     /// A board for `trials` trials of one or several scenarios.
-    pub(crate) fn new(trials: usize, several: bool, args: &args::Run) -> Self {
-        let &args::Run { quiet, verbose, .. } = args;
+    pub(crate) fn new(trials: usize, several: bool, told: &args::Told) -> Self {
+        let &args::Told { quiet, verbose, .. } = told;
         let all = MultiProgress::new();
         // Hidden on a terminal that cannot move its cursor, and then it would swallow the lines.
         let bars = (!quiet && std::io::stderr().is_terminal() && !all.is_hidden()).then(|| {

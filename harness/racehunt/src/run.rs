@@ -41,14 +41,13 @@ pub(crate) fn run(args: &args::Run, subjects: Subjects<'_>) -> Result<u8, Failur
     // Better to learn that the report cannot be written before the hunt than after it.
     output::writable(&report_file)?;
     let jobs = jobs(&loaded, seeds, part);
-    let board = Board::new(jobs.len(), loaded.len() > 1, args);
+    let board = Board::new(jobs.len(), loaded.len() > 1, &args.told);
     let chased = |scenario: usize| loaded[scenario].scenario.stress.as_ref().is_some_and(|stress| stress.chase);
     let outcomes = execute(&jobs, args, &stop, &board, &chased)?;
     board.finish();
     let interrupted = stop.load(Ordering::Relaxed);
     let report = assemble(header, executed(loaded, &jobs, outcomes), interrupted);
-    let how = output::Show { json: args.json, quiet: args.quiet, verbose: args.verbose };
-    output::keep(&report, &report_file, &how)
+    output::keep(&report, &report_file, &args.told)
 }
 
 fn header(seeds: Seeds, part: Option<Part>, left_out: Vec<LeftOut>) -> Header {

@@ -74,7 +74,7 @@ fn head(report: &Report, options: &TextOptions) -> String {
 }
 
 /// `, partition 3 of 16`, or, merged, `, 15 of 16 partitions`, if it is not the whole run.
-pub(super) fn part_of(report: &Report) -> String {
+pub(crate) fn part_of(report: &Report) -> String {
     let Some(parts) = &report.partitions else { return String::new() };
     match parts.present.as_slice() {
         [one] if !parts.merged => format!(", partition {one} of {}", parts.of),

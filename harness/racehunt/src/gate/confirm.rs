@@ -32,7 +32,7 @@ pub(super) struct Rerun {
 struct Chosen {
     scenario: String,
     trial: String,
-    toml: String,
+    toml: Result<String, String>,
     /// The figures that the report has of it and that are wanted.
     keys: Vec<Key>,
 }
@@ -96,9 +96,8 @@ fn choose(reports: &[Report], wanted: &dyn Fn(&Key) -> bool, policy: &Policy) ->
             if known || keys.is_empty() {
                 continue;
             }
-            if let Some(toml) = alone(&one.scenario, outcome, policy) {
-                chosen.push(Chosen { scenario: name.clone(), trial: id.clone(), toml, keys });
-            }
+            let toml = alone(&one.scenario, outcome, policy);
+            chosen.push(Chosen { scenario: name.clone(), trial: id.clone(), toml, keys });
         }
     }
     chosen
@@ -106,14 +105,19 @@ fn choose(reports: &[Report], wanted: &dyn Fn(&Key) -> bool, policy: &Policy) ->
 
 /// The scenario with this trial and no other, as short as the policy has it. What is expected and what is limited is for
 /// the report that is there already; here only the figures count.
-fn alone(scenario: &Scenario, outcome: &racehunt_core::outcome::TrialOutcome, policy: &Policy) -> Option<String> {
+fn alone(
+    scenario: &Scenario,
+    outcome: &racehunt_core::outcome::TrialOutcome,
+    policy: &Policy,
+) -> Result<String, String> {
     let trial = &outcome.trial;
-    let EngineConfig::Stress(config) = &trial.engine else { return None };
+    let no_load = || "it is under no load of its scenario".to_owned();
+    let EngineConfig::Stress(config) = &trial.engine else { return Err(no_load()) };
     let mut one = scenario.clone();
     one.on_request = None;
     one.subject.variant = Sweep::one(trial.variant.clone());
     one.subject.params = trial.params.iter().map(|(key, value)| (key.clone(), Sweep::one(value.clone()))).collect();
-    let stress = one.stress.as_mut()?;
+    let stress = one.stress.as_mut().ok_or_else(no_load)?;
     stress.processes = Sweep::one(config.processes);
     stress.threads = Sweep::one(config.threads);
     stress.duration = Some(policy.speed.duration);
@@ -124,7 +128,7 @@ fn alone(scenario: &Scenario, outcome: &racehunt_core::outcome::TrialOutcome, po
     for latencies in [&mut limits.p50, &mut limits.p90, &mut limits.p99, &mut limits.p999, &mut limits.max] {
         latencies.clear();
     }
-    toml::to_string(&one).ok()
+    toml::to_string(&one).map_err(|e| format!("it cannot be written as a scenario of its own: {e}"))
 }
 
 /// Runs pairs until so many have each figure. A pair in which a run does not have one (too few calls, on a
@@ -136,13 +140,14 @@ fn measure(
     seed: u64,
     stop: &AtomicBool,
 ) -> Result<Vec<Series>, String> {
+    let toml = one.toml.as_ref().map_err(String::clone)?;
     let mut series: BTreeMap<&Key, Vec<(f64, f64)>> = one.keys.iter().map(|key| (key, Vec::new())).collect();
     for (block, number) in order(MOST * pairs, seed).chunks(2).zip(0..) {
         for pair in block {
             let mut measured: [BTreeMap<Key, f64>; 2] = Default::default();
             for side in pair {
                 let at = usize::from(*side == Side::New);
-                let run = Run { toml: &one.toml, seed: seed.wrapping_add(number), stop };
+                let run = Run { toml, seed: seed.wrapping_add(number), stop };
                 let own = figures(&one.scenario, &builds[at].run(&run)?);
                 measured[at] = own.into_iter().map(|(key, v)| (Key { trial: one.trial.clone(), ..key }, v)).collect();
             }

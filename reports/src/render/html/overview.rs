@@ -5,6 +5,7 @@ use crate::catalogue::{self, Race, Row, Standing};
 use crate::distinct::Distinct;
 use crate::model::Report;
 use crate::render::catalogue::{Footnotes, LEGEND};
+use crate::render::text::part_of;
 use crate::words::{clean, count, counted, cut, span};
 use racehunt_core::scenario::EngineKind;
 
@@ -39,7 +40,7 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("began", clean(&report.started)),
         ("command", command.join(" ")),
-        ("seed", report.seed.to_string()),
+        ("run", format!("{}{}", report.all_seeds(), part_of(report))),
         ("machine", clean(&format!("{}, {} {} {}", counted(at.cores.into(), "core"), at.os, at.kernel, at.arch))),
         ("compiler", clean(&at.toolchain)),
     ];
