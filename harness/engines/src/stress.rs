@@ -120,12 +120,13 @@ fn in_process(
     bounds: DiskBounds,
     emit: &mut dyn Emit,
 ) -> Result<Ended, EngineError> {
-    // Before the subject can start a thread.
-    let group = Group::new();
-    let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
+    let in_rounds = settings.pace == Pace::Rounds;
     let dir = tempfile::tempdir()
         .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
-    let in_rounds = settings.pace == Pace::Rounds;
+    let guard = (!in_rounds).then(|| Guard::start(dir.path().to_owned(), bounds));
+    // After the last thread of ours that is no actor, and before the subject can start one.
+    let group = Group::new();
+    let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
     let calls = deal.parts(0)?.iter().map(|part| part.calls.len()).sum();
     let env = Env {
         calls: in_rounds.then_some(calls),
@@ -139,10 +140,9 @@ fn in_process(
     let injection = Injection::of(trial, 0);
     let job = Job { settings, opener, ops: subject.ops(), deal, injection, group };
     let tally = Tally::new(trial.clone());
-    if in_rounds {
-        rounds::run(job, tally, emit)
-    } else {
-        load::run(job, &Guard::start(dir.path().to_owned(), bounds), tally, emit)
+    match guard {
+        None => rounds::run(job, tally, emit),
+        Some(guard) => load::run(job, &guard, tally, emit),
     }
 }
 

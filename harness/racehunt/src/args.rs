@@ -144,7 +144,7 @@ pub(crate) struct Soak {
     /// Disk that a leg may use, such as 10GiB [default: 2GiB]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(crate) disk: Option<u64>,
-    /// Serve figures for Prometheus at http://ADDR/metrics
+    /// Serve figures for Prometheus at `http://ADDR/metrics`
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9100")]
     pub(crate) metrics: Option<SocketAddr>,
     /// Seed of everything that is drawn [default: 1, or that of the soak that is resumed]

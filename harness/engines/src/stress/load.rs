@@ -53,8 +53,7 @@ pub(super) fn run(job: Job, guard: &Guard, mut tally: Tally, emit: &mut dyn Emit
         if guard.full().is_some() {
             crew.stop();
         }
-        let spent = ((now - started).as_secs_f64() / duration.as_secs_f64()).min(1.0);
-        Progress { spent, ..Progress::default() }
+        Progress { spent: settings.spent(now - started, 0), ..Progress::default() }
     };
     let ending = crew::oversee(&crew, threads, &settings, emit, progress)?;
     look(&mut film, Instant::now());

@@ -66,6 +66,8 @@ pub(super) fn run(
         return Err(EngineError::Trial("a process of a trial does not start others".to_owned()));
     }
     let root = tempfile::tempdir().map_err(io("making a directory for the trial"))?;
+    let guard = Guard::start(root.path().to_owned(), bounds);
+    // After the last thread of ours that is no actor.
     let group = Arc::new(Group::new());
     let mut troop = Troop::new(trial, settings.processes);
     let mut trial = Coordinator {
@@ -76,7 +78,7 @@ pub(super) fn run(
         chaos: Chaos::of(trial),
         host: Host::start(&group),
         group,
-        guard: Guard::start(root.path().to_owned(), bounds),
+        guard,
         tally: Tally::new(trial.clone()),
         film: (settings.pace != Pace::Rounds).then(|| Film::new(Instant::now())),
         sums: Sums { ops_ended: vec![0; settings.actors()], ..Sums::default() },
@@ -393,7 +395,5 @@ impl Coordinator<'_> {
 
 fn progress(tally: &Tally, settings: &Settings, elapsed: Duration) -> Progress {
     let (executions, findings) = (tally.executions(), tally.findings().len() as u64);
-    let of_time = settings.duration.map_or(0.0, |d| elapsed.as_secs_f64() / d.as_secs_f64());
-    let of_rounds = settings.rounds.map_or(0.0, |r| executions as f64 / r as f64);
-    Progress { executions, distinct: 0, findings, spent: of_time.max(of_rounds).min(1.0) }
+    Progress { executions, distinct: 0, findings, spent: settings.spent(elapsed, executions) }
 }

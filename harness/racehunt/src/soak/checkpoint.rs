@@ -80,7 +80,7 @@ impl Checkpoint {
             started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             soak: Soak {
                 leg_ns: args.leg.nanos(),
-                planned_ns: args.time.map(|time| time.nanos()),
+                planned_ns: args.time.map(Timespan::nanos),
                 planned_legs: args.legs,
                 ..Soak::default()
             },

@@ -77,6 +77,8 @@ fn keep_trial(old: &str, new: &str) -> String {
     text
 }
 
+type Figure = fn(&TrialOutcome) -> u64;
+
 /// All of it.
 fn figures(report: &Report, leg: Option<&TrialOutcome>, own: Usage) -> String {
     let mut page = Page(String::new());
@@ -85,14 +87,14 @@ fn figures(report: &Report, leg: Option<&TrialOutcome>, own: Usage) -> String {
     page.one("racehunt_legs_total", "counter", "Legs that count.", soak.legs as f64);
     page.one("racehunt_resumed_total", "counter", "How often the soak was resumed.", soak.resumed as f64);
     page.one("racehunt_elapsed_seconds", "gauge", "Time soaked.", soak.elapsed_ns as f64 / 1e9);
-    let sum = |of: fn(&TrialOutcome) -> u64| trials().map(of).sum::<u64>() as f64;
+    let sum = |of: Figure| trials().map(of).sum::<u64>() as f64;
     page.one("racehunt_ops_total", "counter", "Calls that ended.", sum(|t| t.ops));
     page.one("racehunt_executions_total", "counter", "Executions that were judged.", sum(|t| t.executions));
     page.one("racehunt_kills_total", "counter", "Processes killed.", sum(|t| t.crashes));
     let errors = sum(|t| t.errors.iter().map(|e| e.count).sum());
     page.one("racehunt_errors_total", "counter", "Calls that failed.", errors);
     page.head("racehunt_ids_total", "counter", "Ids by what became of them.");
-    let fates: [(&str, fn(&TrialOutcome) -> u64); 9] = [
+    let fates: [(&str, Figure); 9] = [
         ("accepted", |t| t.ledger.accepted),
         ("delivered", |t| t.ledger.delivered),
         ("retained", |t| t.ledger.retained),
