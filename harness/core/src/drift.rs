@@ -27,6 +27,10 @@ pub struct Point {
     pub at_ns: u64,
     /// Place of its trial in the plan.
     pub trial: u32,
+    /// Ids it accepted: over all legs the sum of the ledger's.
+    pub accepted: u64,
+    /// Calls that ended in it.
+    pub ops: u64,
     /// Resident memory of the harness after it.
     pub harness_rss_bytes: u64,
     /// Open files of the harness.
@@ -64,6 +68,8 @@ impl Point {
             leg,
             at_ns,
             trial,
+            accepted: outcome.ledger.accepted,
+            ops: outcome.ops,
             harness_rss_bytes: 0,
             harness_open_files: 0,
             harness_threads: 0,

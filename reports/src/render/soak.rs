@@ -52,16 +52,22 @@ pub fn says(drift: &Drift) -> String {
 }
 
 fn amount(n: f64, unit: &str, signed: bool) -> String {
-    let (n, unit, digits) = match unit {
-        "bytes" => (n / 1_048_576.0, "MiB", 1),
-        "ns" => (n / 1e3, "us", 1),
-        "ops/s" => (n, unit, 0),
-        _ => (n, unit, 1),
+    let size = match unit {
+        "bytes" => format!("{:.1} MiB", n.abs() / 1_048_576.0),
+        "ns" => span(n.abs().round() as u64),
+        _ => format!("{} {unit}", digits(n.abs())),
     };
-    // Not "-0.0".
-    let n = if n.abs() < 0.5 * 0.1_f64.powi(digits) { 0.0 } else { n };
-    let digits = digits.unsigned_abs() as usize;
-    if signed { format!("{n:+.digits$} {unit}") } else { format!("{n:.digits$} {unit}") }
+    let nothing = size.starts_with("0 ") || size.starts_with("0.0 ");
+    match n {
+        _ if nothing || (n >= 0.0 && !signed) => size,
+        n if n < 0.0 => format!("-{size}"),
+        _ => format!("+{size}"),
+    }
+}
+
+/// A number of things, with a decimal only where it says something.
+fn digits(n: f64) -> String {
+    if n >= 100.0 || n.fract() == 0.0 { count(n.round() as u64) } else { format!("{n:.1}") }
 }
 
 fn ids(soak: &Soak, out: &mut String) {

@@ -10,6 +10,8 @@ fn point(leg: u64, trial: u32, rss: u64) -> Point {
         leg,
         at_ns: leg * MINUTE_NS,
         trial,
+        accepted: 100,
+        ops: 200,
         harness_rss_bytes: 30 << 20,
         harness_open_files: 10,
         harness_threads: 3,

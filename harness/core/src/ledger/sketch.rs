@@ -27,6 +27,8 @@ use crate::id::Id;
 use crate::ledger::{Ledger, LedgerTotals};
 use ranges::Accepted;
 
+/// How [`Sketch::caveat`] begins.
+pub(crate) const CAVEAT: &str = "ids were accounted for in a sketch";
 /// Cells that fit a second-level cache of 1 MiB: 768 KiB, from which 19,000 ids are recovered.
 pub const CELLS: usize = 3 << 13;
 
@@ -178,6 +180,18 @@ impl Sketch {
     pub fn failure(&self, left: usize) -> f64 {
         let (n, c) = (left as f64, self.cells.len() as f64);
         if n < 0.818 * c { (13.5 * n * n / (c * c * c)).min(1.0) } else { 1.0 }
+    }
+
+    /// What a clean result is worth that rests on it.
+    #[must_use]
+    pub fn caveat(&self) -> String {
+        format!(
+            "{CAVEAT} of {} KiB: one that is wrong goes unseen with a chance of 1 in 2^64, and up to {} that are wrong are \
+             told by id (1,000 of them but for a chance of {:.1e})",
+            self.bytes() >> 10,
+            self.most(),
+            self.failure(1_000)
+        )
     }
 
     #[inline]

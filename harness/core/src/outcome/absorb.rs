@@ -2,6 +2,7 @@
 
 use super::{CheckedCount, ErrorCount, Named, OpLatency, TrialOutcome};
 use crate::finding::{Finding, Repro};
+use crate::ledger::sketch::CAVEAT;
 use crate::observation::Gauge;
 use crate::tally::MOST_FINDINGS;
 use crate::timeline::Timeline;
@@ -13,10 +14,10 @@ const MOST: usize = 32;
 impl TrialOutcome {
     /// Adds an outcome of the same trial that was run after this one, with whatever seed: what both came to. Numbers add
     /// up, histograms are merged, gauges stay at their worst, findings are those of both by fingerprint, each doubt stays a
-    /// doubt. Of bounded size however often it is called: of remarks those of `later` stay, ids ([`Named`]) do not.
+    /// doubt. Of bounded size however often it is called: remarks stay that both have and that on a sketch, ids ([`Named`]) do not.
     ///
     /// Not for models: of two searches of one tree nothing can be added up but what they found.
-    pub fn absorb(&mut self, later: Self) {
+    pub fn absorb(&mut self, mut later: Self) {
         let before = self.executions;
         self.timeline = match (self.timeline.take(), later.timeline) {
             (Some(mut first), Some(then)) => {
@@ -32,10 +33,9 @@ impl TrialOutcome {
         self.crashes += later.crashes;
         self.ledger.add(&later.ledger);
         self.coverage = match (&self.coverage, later.coverage) {
-            (Coverage::Stressed { .. } | Coverage::Nothing, Coverage::Stressed { .. }) => {
+            (Coverage::Stressed { .. }, _) | (_, Coverage::Stressed { .. }) => {
                 Coverage::Stressed { executions: self.executions }
             }
-            (Coverage::Stressed { .. }, _) => Coverage::Stressed { executions: self.executions },
             (_, then) => then,
         };
         later.errors.into_iter().for_each(|error| self.add_error(error));
@@ -43,7 +43,10 @@ impl TrialOutcome {
         later.gauges.into_iter().for_each(|gauge| self.add_gauge(gauge));
         later.checked.into_iter().for_each(|count| self.add_checked(&count));
         later.doubts.into_iter().for_each(|doubt| self.add_doubt(doubt));
-        self.notes = later.notes;
+        let counts = |note: &String, other: &[String]| other.contains(note) || note.starts_with(CAVEAT);
+        self.notes.retain(|note| counts(note, &later.notes));
+        later.notes.retain(|note| counts(note, &[]) && !self.notes.contains(note));
+        self.notes.append(&mut later.notes);
         self.ids = Named::default();
         later.findings.into_iter().for_each(|finding| self.add_finding(finding, before));
         self.judge();
@@ -206,11 +209,12 @@ mod tests {
         for n in 0..2_000 {
             let mut later = leg(1, n + 1, &[]);
             later.doubts = vec![format!("doubt {n}")];
-            later.notes = vec![format!("note {n}")];
+            later.notes = vec![format!("note {n}"), "any".to_owned(), format!("{CAVEAT} of 1 KiB")];
+            total.notes.extend((n == 0).then(|| "any".to_owned()));
             later.findings[0].fingerprint = format!("{n}");
             total.absorb(later);
         }
-        assert_eq!((total.doubts.len(), total.notes.len(), total.findings.len()), (MOST, 1, MOST_FINDINGS));
+        assert_eq!((total.doubts.len(), total.notes.len(), total.findings.len()), (MOST, 2, MOST_FINDINGS));
         assert!(serde_json::to_string(&total).unwrap().len() < 200_000);
     }
 }

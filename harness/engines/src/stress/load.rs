@@ -66,7 +66,7 @@ pub(super) fn run(job: Job, guard: &Guard, mut tally: Tally, emit: &mut dyn Emit
         Ending::Stuck(stall) => super::find_stall(&mut tally, &stall, emit),
     }
     let observation = floor.take_observation();
-    let sketched = observation.as_ref().and_then(|o| o.sketch.as_deref()).map(say);
+    let sketched = observation.as_ref().and_then(|o| o.sketch.as_deref()).map(Sketch::caveat);
     if let Some(observation) = observation {
         for (place, is_new) in tally.observe(&observation) {
             if is_new {
@@ -80,17 +80,6 @@ pub(super) fn run(job: Job, guard: &Guard, mut tally: Tally, emit: &mut dyn Emit
     behind(&harvests, duration, &mut doubts, &mut notes);
     let latencies = export(job.ops, harvests);
     Ok(Ended { tally, latencies, ops_ended: crew.ops_ended(), doubts, notes })
-}
-
-/// What a clean result is worth that comes from a sketch.
-fn say(sketch: &Sketch) -> String {
-    format!(
-        "ids were accounted for in a sketch of {} KiB: one that is wrong goes unseen with a chance of 1 in 2^64, and up to \
-         {} that are wrong are told by id (1,000 of them but for a chance of {:.1e})",
-        sketch.bytes() >> 10,
-        sketch.most(),
-        sketch.failure(1_000)
-    )
 }
 
 fn export(ops: &[OpKind], harvests: Vec<Harvest>) -> Vec<racehunt_core::outcome::OpLatency> {

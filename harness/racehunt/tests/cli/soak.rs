@@ -46,7 +46,11 @@ fn adds_up(bench: &Bench, legs: u64) {
     let soak = report.soak.as_ref().expect("a soak");
     assert_eq!((soak.legs, report.totals.executions), (legs, legs), "each leg is one execution");
     assert_eq!(soak.points.iter().map(|point| point.leg).collect::<Vec<_>>(), (1..=legs).collect::<Vec<_>>());
-    for trial in &report.scenarios[0].trials {
+    let trials = &report.scenarios[0].trials;
+    let (accepted, ops) = trials.iter().fold((0, 0), |sum, t| (sum.0 + t.ledger.accepted, sum.1 + t.ops));
+    let of_legs = soak.points.iter().fold((0, 0), |sum, point| (sum.0 + point.accepted, sum.1 + point.ops));
+    assert_eq!((accepted, ops), of_legs);
+    for trial in trials {
         let ledger = &trial.ledger;
         assert!(ledger.accepted > 0, "{}", trial.trial.id);
         assert_eq!(ledger.accepted + ledger.lost, ledger.delivered + ledger.retained + 2 * ledger.lost);
