@@ -18,7 +18,7 @@ pub(super) const STYLE: &str = "\
 .rh-plot .c0{stroke:var(--c0)}.rh-plot .c1{stroke:var(--c1);stroke-dasharray:7 3}\
 .rh-plot .c2{stroke:var(--c2);stroke-dasharray:2 3}.rh-plot .c3{stroke:var(--c3);stroke-dasharray:9 3 2 3}\
 .rh-plot .fault{stroke:var(--fail);stroke-width:1}.rh-plot .pause{stroke-dasharray:3 2}\
-.rh-plot .other{stroke-dasharray:1 3}.rh-plot .glyph{fill:var(--fail);font-weight:bold}";
+.rh-plot .other{stroke-dasharray:1 3}";
 
 /// Lines that can be told apart; further ones begin again.
 const LOOKS: usize = 4;

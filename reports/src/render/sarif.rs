@@ -54,8 +54,8 @@ pub fn sarif(report: &Report) -> String {
         results,
     };
     let log = Log { schema: document::SCHEMA, version: "2.1.0", runs: vec![run] };
-    // Of these types nothing fails to be written.
-    let mut text = serde_json::to_string_pretty(&log).unwrap_or_default();
+    // Of these types nothing fails to be written. On one line, since readers refuse what is large.
+    let mut text = serde_json::to_string(&log).unwrap_or_default();
     text.push('\n');
     text
 }
@@ -97,7 +97,7 @@ fn result(one: &Distinct<'_>, kinds: &[FindingKind]) -> SarifResult {
         message: Text::new(message(one)),
         locations: vec![location(&places.main, None)],
         related_locations: related.collect(),
-        code_flows: steps.map(|shown| code_flow(shown)).into_iter().collect(),
+        code_flows: steps.map(code_flow).into_iter().collect(),
         partial_fingerprints: Fingerprints { racehunt: clean(&best.fingerprint) },
         suppressions,
         properties: Properties {

@@ -88,7 +88,7 @@ fn it_renders_in_every_form_without_running_again() {
     assert_eq!(render("text"), summary.replace(&format!("; report: {REPORT}"), ""));
     assert!(render("markdown").contains("lost"));
     assert_eq!(render("html"), std::fs::read_to_string(bench.path("racehunt-out/s/report.html")).expect("a page"));
-    assert!(render("junit").contains("<failure") && render("sarif").contains("\"level\": \"error\""));
+    assert!(render("junit").contains("<failure") && render("sarif").contains("\"level\":\"error\""));
     bench.run(&format!("render {REPORT} --format pdf")).ended(2).complains("markdown");
     bench.run("render s.toml --format text").ended(2).complains("s.toml: line 1");
 }

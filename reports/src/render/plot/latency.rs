@@ -93,7 +93,13 @@ fn quantiles(all: &Histogram<u64>) -> Vec<(f64, u64)> {
 }
 
 fn figures(one: &OpLatency) -> Vec<(f64, u64)> {
-    let at = [(0.0, one.min_ns), (0.30103, one.p50_ns), (1.0, one.p90_ns), (2.0, one.p99_ns), (3.0, one.p999_ns)];
+    let at = [
+        (0.0, one.min_ns),
+        (std::f64::consts::LOG10_2, one.p50_ns),
+        (1.0, one.p90_ns),
+        (2.0, one.p99_ns),
+        (3.0, one.p999_ns),
+    ];
     let last = log(one.count).min(MOST_NINES);
     let mut points: Vec<(f64, u64)> =
         at.into_iter().chain([(4.0, one.p9999_ns)]).filter(|point| point.0 < last).collect();

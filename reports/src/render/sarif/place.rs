@@ -43,21 +43,25 @@ fn raced(shown: &Interleaving) -> Option<Places> {
     let race = shown.racing.iter().find(|race| {
         shown.steps.get(race.second).is_some_and(|step| !step.site.is_empty()) && race.first < shown.steps.len()
     })?;
-    let mut main = step(shown, race.second);
-    main.said = format!("second of the racing pair: {}", main.said);
-    let mut others = vec![("opens the window", race.opens)];
+    // In the order in which they are to stand for the finding.
+    let mut steps = vec![("second of the racing pair", race.second), ("opens the window", race.opens)];
     if !race.is_simple() {
-        others.push(("comes in between", race.entered));
+        steps.push(("comes in between", race.entered));
     }
-    others.push(("first of the racing pair", race.first));
-    let mut related: Vec<Where> = Vec::new();
-    for (role, at) in others.into_iter().filter(|(_, at)| *at < shown.steps.len()) {
-        let place = step(shown, at);
-        related.push(Where { said: format!("{role}: {}", place.said), ..place });
-    }
-    related.extend(made(shown, race.object_id));
-    related.retain(|place| place.physical().is_some());
-    Some(Places { main, related })
+    steps.push(("first of the racing pair", race.first));
+    let there = steps.into_iter().filter(|(_, at)| *at < shown.steps.len());
+    let mut all: Vec<Where> = there
+        .map(|(role, at)| {
+            let place = step(shown, at);
+            Where { said: format!("{role}: {}", place.said), ..place }
+        })
+        .filter(|place| place.physical().is_some())
+        .collect();
+    // A line of the standard library, or of another's crate, is none that its reader can change.
+    let main = all.iter().position(|place| !place.site.starts_with('/')).unwrap_or(0);
+    let main = (!all.is_empty()).then(|| all.remove(main))?;
+    all.extend(made(shown, race.object_id));
+    Some(Places { main, related: all })
 }
 
 fn stuck(shown: &Interleaving) -> Option<Places> {

@@ -11,7 +11,8 @@ fn document(report: &crate::Report) -> Value {
 
 #[test]
 fn a_finding_has_its_lines() {
-    golden("sarif-canary", &sarif(&canned::canary()));
+    let shown = serde_json::to_string_pretty(&document(&canned::canary())).expect("it is written");
+    golden("sarif-canary", &shown);
 }
 
 #[test]
@@ -78,6 +79,20 @@ fn a_path_is_an_address() {
     let place = steps(&mut report, "/elsewhere/x.rs:9");
     assert_eq!(place["artifactLocation"]["uri"], "file:///elsewhere/x.rs");
     assert!(place["artifactLocation"]["uriBaseId"].is_null());
+    // One that the reader can change stands for the finding, where there is one.
+    let mut far = canned::canary();
+    for finding in far.scenarios[0].trials.iter_mut().flat_map(|trial| &mut trial.findings) {
+        for shown in finding.interleaving.iter_mut() {
+            shown.steps[shown.racing[0].second].site = "/rustc/0/library/core/src/iter.rs:3".into();
+        }
+    }
+    let result = &document(&far)["runs"][0]["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 78);
+    assert!(
+        result["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+            .as_str()
+            .is_some_and(|uri| uri.starts_with("file:///rustc/"))
+    );
     // Without a line it is the scenario that is shown.
     for site in ["", "nonsense", "x.rs:0"] {
         let place = steps(&mut report, site);
