@@ -4,7 +4,7 @@
 # has), and then checks as ever.
 #
 # All that is made goes below the folder of the build. Needs cargo, python3 with pip, PyPI for the runs of real
-# packages, and a Chromium (ci/html.sh).
+# packages, a Chromium (ci/html.sh), and root and Debian's packages for the Slurm recipe.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -125,6 +125,9 @@ done
 step "the workflow files"
 venv workflows pyyaml==6.0.3
 "$venvs/workflows/bin/python3" -B ci/workflows.py "$racehunt" ci/github-actions.yml ci/gitlab-ci.yml
+
+step "the Slurm recipe, on a cluster of this machine's own"
+ci/slurm-test.sh "$racehunt"
 
 step "the python package that the arroyo scenarios are about"
 venv arroyo sentry-arroyo==2.36.0 jsonschema==4.25.1

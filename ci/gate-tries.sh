@@ -24,9 +24,9 @@ accept() {
 # and its exit code in $code.
 gate() {
     # A planted fault makes the run itself fail, which is not what is asked here.
-    "$4" run "$trial" --out "$out/$1" --seed "$2" --quiet >/dev/null || true
+    "$4" run "$trial" --out "$out/$1-run" --seed "$2" --quiet >/dev/null || true
     code=0
-    "$4" gate "$out/$1/gate-trial/report.json" --baseline "$out/baseline.json" --policy ci/gate.toml \
+    "$4" gate "$out/$1-run/gate-trial/report.json" --baseline "$out/baseline.json" --policy ci/gate.toml \
         --against "$3" --confirm-all >"$out/$1.txt" || code=$?
     if [ "$code" -gt 3 ] || [ "$code" -eq 2 ]; then
         echo "the gate itself failed with exit code $code" >&2

@@ -10,9 +10,10 @@ mod scenario;
 pub(crate) mod trust;
 
 use crate::exit;
-use crate::model::{Environment, LeftOut, Report, SCHEMA, ScenarioReport, Tool, Totals};
+use crate::model::{Elsewhere, Environment, LeftOut, Partitions, Report, SCHEMA, ScenarioReport, Tool, Totals};
 use crate::words::counted;
 use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::plan::{Part, Seeds, Trial, deal};
 use racehunt_core::scenario::Scenario;
 use racehunt_core::verdict::Verdict;
 use std::collections::BTreeSet;
@@ -26,12 +27,30 @@ pub struct Header {
     pub started: String,
     /// The command line, argument by argument.
     pub command: Vec<String>,
-    /// Seed of the run.
-    pub seed: u64,
+    /// Seeds of the run.
+    pub seeds: Seeds,
+    /// How much of the run it is.
+    pub share: Share,
     /// Where it ran.
     pub environment: Environment,
     /// What the given folders have and was not run.
     pub left_out: Vec<LeftOut>,
+}
+
+/// How much of a run is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// All of it.
+    All,
+    /// What fell to this part; the rest is no matter of this report.
+    Part(Part),
+    /// All of it, from those of its parts that have a result.
+    Merged {
+        /// How many parts it has.
+        of: u32,
+        /// Those that have a result, from 1, in order.
+        present: Vec<u32>,
+    },
 }
 
 /// A scenario and what came back.
@@ -48,31 +67,72 @@ pub struct Executed {
     pub outcomes: Vec<TrialOutcome>,
 }
 
-/// Puts the report together and judges it.
+/// Puts the report together and judges it. `executed` has every scenario of the run, whichever part of it this is.
 #[must_use]
 pub fn assemble(header: Header, executed: Vec<Executed>, interrupted: bool) -> Report {
+    let Header { version, started, command, seeds, share, environment, left_out } = header;
+    let (planned, elsewhere) = planned(&executed, seeds, &share);
+    let judged = |planned: &Planned| !planned.here.is_empty() || planned.elsewhere.is_empty();
+    let executed = executed.into_iter().zip(planned).filter(|(_, planned)| judged(planned));
     let scenarios: Vec<ScenarioReport> =
-        executed.into_iter().map(|one| scenario::judge(one, header.seed, interrupted)).collect();
-    let (verdict, reasons) = run_verdict(&scenarios, interrupted);
+        executed.map(|(one, planned)| scenario::judge(one, &planned, interrupted)).collect();
+    let (verdict, reasons) = run_verdict(&scenarios, &share, interrupted);
     Report {
         schema: SCHEMA,
-        tool: Tool { name: "racehunt".to_owned(), version: header.version },
-        started: header.started,
-        command: header.command,
-        seed: header.seed,
-        environment: header.environment,
+        tool: Tool { name: "racehunt".to_owned(), version },
+        started,
+        command,
+        seed: seeds.first(),
+        seeds: seeds.count(),
+        partitions: partitions(share, elsewhere),
+        environment,
         interrupted,
         verdict,
         reasons,
         exit_code: exit::code(verdict, interrupted),
         totals: totals(&scenarios),
-        left_out: header.left_out,
+        left_out,
         scenarios,
     }
 }
 
+/// The plan of a scenario: what is judged, and what other parts of the run have.
+pub(crate) struct Planned {
+    pub(crate) here: Vec<Trial>,
+    pub(crate) elsewhere: Vec<Trial>,
+}
+
+fn planned(executed: &[Executed], seeds: Seeds, share: &Share) -> (Vec<Planned>, Vec<Elsewhere>) {
+    let plans = executed.iter().map(|one| seeds.plan(&one.scenario).trials);
+    let Share::Part(part) = share else {
+        return (plans.map(|here| Planned { here, elsewhere: Vec::new() }).collect(), Vec::new());
+    };
+    let scenarios: Vec<&Scenario> = executed.iter().map(|one| &one.scenario).collect();
+    let (mut all, mut elsewhere) = (Vec::new(), Vec::new());
+    for (place, (plan, dealt)) in plans.zip(deal(&scenarios, seeds, part.of())).enumerate() {
+        let (here, others): (Vec<_>, Vec<_>) = plan.into_iter().zip(dealt).partition(|(_, to)| *to == part.index());
+        let trials = |dealt: Vec<(Trial, u32)>| dealt.into_iter().map(|(trial, _)| trial).collect();
+        if here.is_empty() {
+            let Executed { file, scenario, .. } = &executed[place];
+            elsewhere.push(Elsewhere { place, file: file.clone(), scenario: scenario.clone() });
+        }
+        all.push(Planned { here: trials(here), elsewhere: trials(others) });
+    }
+    (all, elsewhere)
+}
+
+fn partitions(share: Share, elsewhere: Vec<Elsewhere>) -> Option<Partitions> {
+    match share {
+        Share::All => None,
+        Share::Part(part) => Some(Partitions { of: part.of(), present: vec![part.index()], merged: false, elsewhere }),
+        Share::Merged { of, present } => {
+            ((present.len() as u64) < u64::from(of)).then_some(Partitions { of, present, merged: true, elsewhere })
+        }
+    }
+}
+
 /// The worst scenario's verdict. `Verdict` is ordered for this: pass, unknown, fail.
-pub(crate) fn run_verdict(scenarios: &[ScenarioReport], interrupted: bool) -> (Verdict, Vec<String>) {
+fn run_verdict(scenarios: &[ScenarioReport], share: &Share, interrupted: bool) -> (Verdict, Vec<String>) {
     let mut reasons = Vec::new();
     let worst = scenarios.iter().map(|one| one.verdict).max();
     for one in scenarios.iter().filter(|one| one.verdict != Verdict::Pass) {
@@ -85,22 +145,29 @@ pub(crate) fn run_verdict(scenarios: &[ScenarioReport], interrupted: bool) -> (V
             }
         }
     }
+    let mut least = Verdict::Pass;
+    if let Share::Merged { of, present } = share {
+        for part in (1..=*of).filter(|part| !present.contains(part)) {
+            reasons.push(format!("partition {part} of {of} has no result"));
+            least = Verdict::Unknown;
+        }
+    }
     if interrupted {
         reasons.push("the run was interrupted".to_owned());
+        least = Verdict::Unknown;
     }
-    let verdict = match worst {
-        None => {
-            reasons.push("no scenario ran".to_owned());
-            Verdict::Unknown
-        }
-        Some(Verdict::Pass) if interrupted => Verdict::Unknown,
-        Some(worst) => worst,
-    };
-    (verdict, reasons)
+    let verdict = worst.unwrap_or_else(|| {
+        reasons.push(match share {
+            Share::Part(part) => format!("no trial fell to partition {} of {}", part.index(), part.of()),
+            Share::All | Share::Merged { .. } => "no scenario ran".to_owned(),
+        });
+        Verdict::Unknown
+    });
+    (verdict.max(least), reasons)
 }
 
 /// Sums over scenarios.
-pub(crate) fn totals(scenarios: &[ScenarioReport]) -> Totals {
+fn totals(scenarios: &[ScenarioReport]) -> Totals {
     let mut totals = Totals { scenarios: scenarios.len() as u64, ..Totals::default() };
     let mut fingerprints = BTreeSet::new();
     for one in scenarios {

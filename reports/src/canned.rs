@@ -3,7 +3,7 @@
 //! Only with the feature `canned` (and in this crate's own tests), so that the gate and the command line can test
 //! against reports without running anything.
 
-use crate::assemble::{Executed, Header, assemble};
+use crate::assemble::{Executed, Header, Share, assemble};
 use crate::model::{Environment, Report};
 use racehunt_core::discovery::{Discovery, Reached, Sampling};
 use racehunt_core::finding::{Confirmed, Finding, FindingKind, Repro, ShrinkEnd, Shrunk, Size, Switches, fingerprint};
@@ -12,7 +12,7 @@ use racehunt_core::interleaving::{Interleaving, Step, Told};
 use racehunt_core::ledger::LedgerTotals;
 use racehunt_core::observation::Gauge;
 use racehunt_core::outcome::{CheckedCount, TrialOutcome};
-use racehunt_core::plan::{EngineConfig, Plan, Trial};
+use racehunt_core::plan::{EngineConfig, Plan, Seeds, Trial};
 use racehunt_core::scenario::{EngineKind, Scenario};
 use racehunt_core::verdict::{Coverage, Verdict};
 
@@ -105,7 +105,8 @@ pub fn header() -> Header {
         version: "0.1.0".into(),
         started: "2026-01-02T03:04:05Z".into(),
         command: ["racehunt", "run", "scenarios"].map(str::to_owned).to_vec(),
-        seed: SEED,
+        seeds: Seeds::one(SEED),
+        share: Share::All,
         environment: Environment {
             cores: 2,
             os: "linux".into(),

@@ -10,6 +10,7 @@ pub mod canned;
 pub mod catalogue;
 pub mod distinct;
 pub mod exit;
+pub mod merge;
 pub mod model;
 pub mod read;
 pub mod render;
@@ -18,6 +19,7 @@ pub mod selftest;
 pub mod style;
 pub mod words;
 
-pub use assemble::{Executed, Header, assemble};
+pub use assemble::{Executed, Header, Share, assemble};
+pub use merge::{MergeError, merge};
 pub use model::Report;
 pub use read::ReadError;

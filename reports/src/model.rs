@@ -6,6 +6,7 @@
 
 use racehunt_core::finding::FindingKind;
 use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::plan::Seeds;
 use racehunt_core::scenario::{EngineKind, Scenario};
 use racehunt_core::verdict::Verdict;
 use schemars::JsonSchema;
@@ -28,6 +29,12 @@ pub struct Report {
     pub command: Vec<String>,
     /// Seed from which every trial's seed follows.
     pub seed: u64,
+    /// How many seeds, from `seed` on, every trial ran with.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub seeds: u64,
+    /// Which parts of a run that was spread this is; `null` if it is a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<Partitions>,
     /// Where it ran.
     pub environment: Environment,
     /// True if the run was ended before its plan was done.
@@ -45,6 +52,50 @@ pub struct Report {
     pub left_out: Vec<LeftOut>,
     /// The scenarios, in the order in which they ran.
     pub scenarios: Vec<ScenarioReport>,
+}
+
+/// Parts of a run that was spread over machines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Partitions {
+    /// How many parts the run has.
+    pub of: u32,
+    /// Those whose results are here, from 1, in order.
+    pub present: Vec<u32>,
+    /// True if the whole run is judged, with what is missing of it; false if it is one part, with its own trials only.
+    pub merged: bool,
+    /// Scenarios that no trial here is of. They count for nothing above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A scenario all of whose trials are in other parts of the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Elsewhere {
+    /// Its place among all scenarios of the run, from 0.
+    pub place: usize,
+    /// The file it was read from.
+    pub file: String,
+    /// As run, with every default filled in.
+    pub scenario: Scenario,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_one(n: &u64) -> bool {
+    *n == 1
+}
+
+impl Report {
+    /// The seeds that every trial ran with.
+    #[must_use]
+    pub fn all_seeds(&self) -> Seeds {
+        Seeds::new(self.seed, self.seeds).unwrap_or(Seeds::one(self.seed))
+    }
 }
 
 /// Scenarios of one folder that were left out for one reason: `on_request`.
@@ -73,11 +124,11 @@ pub struct Tool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
-    /// CPUs that the run could use.
+    /// CPUs that the run could use; of several machines, of the smallest.
     pub cores: u32,
     /// Operating system: `linux`.
     pub os: String,
-    /// Its kernel, as it calls itself.
+    /// Its kernel, as it calls itself; of several machines, each that there was.
     pub kernel: String,
     /// Architecture: `x86_64`.
     pub arch: String,

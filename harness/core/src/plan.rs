@@ -12,17 +12,21 @@ use crate::mutant::Mutation;
 use crate::scenario::{Fault, Limits, Scenario, SubjectSpec};
 
 mod config;
+mod deal;
 mod expand;
 mod ident;
 mod program;
 mod rng;
 mod seed;
+mod seeds;
 
 pub use crate::scenario::{ActorProgram, OpCall, ParamValue, Params};
 pub use config::{AdapterConfig, EngineConfig, LoomConfig, ShuttleConfig, StressConfig};
+pub use deal::{Part, deal};
 pub use program::{Draw, Program};
 pub use rng::SplitMix64;
 pub use seed::trial_seed;
+pub use seeds::Seeds;
 
 /// The expanded work of one scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

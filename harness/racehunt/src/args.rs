@@ -34,6 +34,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Run scenarios, judge them and write a report
     Run(Run),
+    /// Put the reports of the partitions of one run together, as if it had not been spread
+    Merge(Merge),
     /// Run the findings of a report, or the one of a token, again, step by step, and print their interleavings
     Replay(Replay),
     /// Weaken a component that is right, operation by operation, and see what is noticed
@@ -72,12 +74,21 @@ pub(crate) struct Run {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Folder for the report: it gets NAME/report.json and NAME/report.html, NAME being the path's last part, and
-    /// NAME/interleavings/FINGERPRINT.svg for each finding with steps
+    /// NAME/interleavings/FINGERPRINT.svg for each finding with steps. A partition's are below
+    /// NAME/partition-03-of-16
     #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
     pub(crate) out: PathBuf,
     /// Seed of everything that is drawn: the same seed gives the same findings and schedules
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     pub(crate) seed: u64,
+    /// Run each trial with N seeds, from --seed on. The ids of the trials then end in their seed
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000), allow_negative_numbers = true)]
+    pub(crate) seeds: u64,
+    /// Run one part of the trials: K of N, from 1; `merge` puts the parts together. Or `auto`: as
+    /// `RACEHUNT_PARTITION` says (K/N), or a Slurm array, a Kubernetes indexed job (with auto/N, or
+    /// `RACEHUNT_PARTITIONS`), GitLab's `parallel` or Buildkite's `parallelism`
+    #[arg(long, value_name = "K/N|auto[/N]")]
+    pub(crate) partition: Option<crate::partition::Asked>,
     /// Model trials at once; trials on real threads have the machine to themselves [default: CPUs]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), allow_negative_numbers = true)]
     pub(crate) jobs: Option<u16>,
@@ -88,6 +99,26 @@ pub(crate) struct Run {
     #[arg(long, short, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Print a line for each trial and each finding as it comes
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples::MERGE)]
+pub(crate) struct Merge {
+    /// Folders, of which every partition-*/report.json below is taken, and reports
+    #[arg(required = true, value_name = "DIR|REPORT")]
+    pub(crate) reports: Vec<PathBuf>,
+    /// Folder for the merged report.json, and its interleavings/ [default: the one in which the partitions' folders are]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the report itself on stdout, and the summary on stderr
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the verdict only
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Show each scenario of several in full
     #[arg(long, short)]
     pub(crate) verbose: bool,
 }

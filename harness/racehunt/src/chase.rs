@@ -1,7 +1,9 @@
 //! From stress to exact: what real threads showed is looked for under a model, so that it replays.
 //!
 //! Nothing here is a trial of the scenario: no verdict and no count hangs on it. A finding that a model trial of the same
-//! scenario has is linked to it; only what is left is searched for, once for each failure and set of parameters.
+//! scenario and seed has is linked to it; only what is left is searched for, once for each failure and set of parameters.
+//! Each seed of a run is chased by itself, and a fingerprint has the variant in it: so what answers a finding is in its
+//! partition, if the run is spread.
 
 use crate::progress::Board;
 use crate::run::Job;
@@ -24,9 +26,10 @@ struct Sighting {
     finding: usize,
 }
 
-/// All sightings of one failure in one scenario.
+/// All sightings of one failure in one scenario with one seed.
 struct Quarry {
     scenario: usize,
+    seed: u64,
     fingerprint: String,
     sightings: Vec<Sighting>,
 }
@@ -55,16 +58,20 @@ pub(crate) fn chase(
 fn quarries(jobs: &[Job], outcomes: &[Option<TrialOutcome>], asked: &dyn Fn(usize) -> bool) -> Vec<Quarry> {
     let mut all: Vec<Quarry> = Vec::new();
     for (job, outcome) in outcomes.iter().enumerate() {
-        let scenario = jobs[job].scenario;
+        let &Job { scenario, seed, .. } = &jobs[job];
         let Some(outcome) = outcome.as_ref().filter(|_| asked(scenario)) else { continue };
         for (finding, one) in outcome.findings.iter().enumerate() {
             if !matches!(one.repro, Repro::Statistical { .. }) {
                 continue;
             }
             let sighting = Sighting { job, finding };
-            match all.iter_mut().find(|q| q.scenario == scenario && q.fingerprint == one.fingerprint) {
+            let same = |q: &&mut Quarry| (q.scenario, q.seed, &q.fingerprint) == (scenario, seed, &one.fingerprint);
+            match all.iter_mut().find(same) {
                 Some(quarry) => quarry.sightings.push(sighting),
-                None => all.push(Quarry { scenario, fingerprint: one.fingerprint.clone(), sightings: vec![sighting] }),
+                None => {
+                    let fingerprint = one.fingerprint.clone();
+                    all.push(Quarry { scenario, seed, fingerprint, sightings: vec![sighting] });
+                }
             }
         }
     }
@@ -82,7 +89,7 @@ fn answer(
     let here: Vec<&TrialOutcome> = jobs
         .iter()
         .zip(outcomes)
-        .filter(|(job, _)| job.scenario == quarry.scenario)
+        .filter(|(job, _)| (job.scenario, job.seed) == (quarry.scenario, quarry.seed))
         .filter_map(|(_, o)| o.as_ref())
         .collect();
     let mut answers: Vec<(Sighting, Exact)> = Vec::new();

@@ -33,9 +33,11 @@ mod inspect;
 mod interrupt;
 mod load;
 mod man;
+mod merge;
 mod new;
 mod on_request;
 mod output;
+mod partition;
 mod progress;
 mod replay;
 mod run;
@@ -151,6 +153,7 @@ impl Cli {
 fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
     match &args.command {
         Command::Run(run) => run::run(run, subjects),
+        Command::Merge(merge) => merge::merge(merge),
         Command::Replay(replay) => replay::replay(replay, subjects),
         Command::Selftest(selftest) => selftest::selftest(selftest, subjects),
         Command::Render(render) => output::render(render),

@@ -2,8 +2,9 @@
 
 use crate::Failure;
 use crate::args;
+use racehunt_core::plan::Part;
 use racehunt_reports::distinct::distinct;
-use racehunt_reports::render::{TextOptions, by_name, html, svg_of_finding, svg_of_report};
+use racehunt_reports::render::{TextOptions, by_name, html, json, svg_of_finding, svg_of_report, text};
 use racehunt_reports::style::Style;
 use racehunt_reports::{Report, exit};
 use std::ffi::OsString;
@@ -74,6 +75,20 @@ pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Folder of a partition's report within that of the run: `partition-03-of-16`.
+pub(crate) fn part_folder(run: &Path, part: Option<Part>) -> PathBuf {
+    match part {
+        Some(part) => {
+            let width = part.of().to_string().len();
+            run.join(format!("{PARTITION}{:0width$}-of-{}", part.index(), part.of()))
+        }
+        None => run.to_owned(),
+    }
+}
+
+/// How the name of a partition's folder begins.
+pub(crate) const PARTITION: &str = "partition-";
+
 /// Folder of a run's report: by the last part of the path that was run, without the ending of a scenario file.
 pub(crate) fn folder(out: &Path, paths: &[PathBuf]) -> PathBuf {
     let name = match paths {
@@ -88,6 +103,37 @@ fn last_part(path: &Path) -> Option<OsString> {
     let named = if path.file_name().is_some() { path.to_owned() } else { path.canonicalize().ok()? };
     let name = if named.is_dir() { named.file_name() } else { named.file_stem() };
     name.map(OsString::from)
+}
+
+/// What is to be shown of a report.
+pub(crate) struct Show {
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+}
+
+/// Writes a new report with its diagrams, and shows it. Returns its exit code.
+pub(crate) fn keep(report: &Report, file: &PathBuf, how: &Show) -> Result<u8, Failure> {
+    // What was found is shown even if it cannot be kept.
+    let written = write(file, json(report).as_bytes());
+    show(report, how, written.is_ok().then_some(file))?;
+    // One form that cannot be written does not keep the others from it.
+    let beside = write_beside(file, report);
+    written.and(beside).map(|()| report.exit_code)
+}
+
+fn show(report: &Report, how: &Show, file: Option<&PathBuf>) -> Result<(), Failure> {
+    let layout = layout(!how.json, file.map(|f| f.display().to_string()));
+    // A folder's summary is read for what is wrong; what each scenario was written to show would bury it.
+    let layout = TextOptions { full: report.scenarios.len() == 1 || how.verbose, ..layout };
+    let summary = text(report, &layout);
+    let verdict = summary.lines().last().unwrap_or_default();
+    let summary = if how.quiet { format!("{verdict}\n") } else { summary.clone() };
+    if how.json {
+        complain(summary.trim_end());
+        return print(&json(report));
+    }
+    print(&summary)
 }
 
 /// Reads a stored report.
@@ -162,6 +208,8 @@ mod tests {
         assert_eq!(folder_of(&["src/.."]), Path::new("out/racehunt"), "by the folder that `..` is");
         assert_eq!(folder_of(&["a.toml", "b.toml"]), Path::new("out/run"));
         assert_eq!(folder_of(&["/"]), Path::new("out/run"));
+        let part = part_folder(Path::new("out/run"), Part::new(3, 16));
+        assert_eq!(part, Path::new("out/run/partition-03-of-16"));
         let dotted = tempfile::Builder::new().prefix("v1").suffix(".2").tempdir().expect("temporary folder");
         let name = dotted.path().file_name().expect("a name");
         assert_eq!(folder(Path::new("out"), &[dotted.path().to_owned()]), Path::new("out").join(name));

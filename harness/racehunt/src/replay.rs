@@ -6,7 +6,7 @@ use racehunt_core::exact::Exact;
 use racehunt_core::finding::{Finding, Repro};
 use racehunt_core::interleaving::Interleaving;
 use racehunt_core::outcome::TrialOutcome;
-use racehunt_core::plan::Trial;
+use racehunt_core::plan::{Seeds, Trial};
 use racehunt_core::token::{Token, TokenError};
 use racehunt_engines::registry::{Subjects, find};
 use racehunt_engines::replay::{Replayed, check, check_token};
@@ -120,7 +120,7 @@ fn replay_report(args: &args::Replay, subjects: Subjects<'_>) -> Result<u8, Fail
     }
     let (mut same, mut differing) = (0, 0);
     for one in &chosen {
-        match again(one, report.seed)? {
+        match again(one, report.all_seeds())? {
             Came::Same => same += 1,
             Came::Differs => differing += 1,
             Came::NoSchedule => {}
@@ -147,7 +147,7 @@ fn question<'a>(trial: &'a TrialOutcome, finding: &'a Finding) -> Option<(&'a Tr
 }
 
 /// Replays one recording and tells about it.
-fn again(one: &Chosen<'_>, seed: u64) -> Result<Came, Failure> {
+fn again(one: &Chosen<'_>, seeds: Seeds) -> Result<Came, Failure> {
     let Sighting { trial, finding } = one.sighting;
     let (number, kind, id) = (one.number, finding.kind, clean(&trial.trial.id));
     output::print(&format!("finding {number}: {kind} in {id}\n  {}\n", clean(&finding.message)))?;
@@ -165,8 +165,9 @@ fn again(one: &Chosen<'_>, seed: u64) -> Result<Came, Failure> {
             ),
             Some(Exact::NotFound { .. } | Exact::NotSearched { .. }) | None => format!(
                 "  real threads have no exact replay; it was seen in {seen} of {executions} executions. To see it again:\n  \
-                 racehunt run {} --seed {seed}\n\n",
-                clean(one.file)
+                 racehunt run {} --seed {}\n\n",
+                clean(one.file),
+                seeds.of(&trial.trial.id)
             ),
         };
         output::print(&what)?;

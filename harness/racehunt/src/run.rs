@@ -7,12 +7,12 @@ use crate::on_request::choose;
 use crate::progress::Board;
 use crate::{Failure, args, interrupt, output};
 use racehunt_core::outcome::TrialOutcome;
-use racehunt_core::plan::{EngineConfig, Plan, Trial};
+use racehunt_core::plan::{EngineConfig, Part, Seeds, Trial, deal};
+use racehunt_core::scenario::Scenario;
 use racehunt_engines::registry::Subjects;
 use racehunt_engines::supervisor::{Supervise, run_trial};
 use racehunt_reports::model::LeftOut;
-use racehunt_reports::render::{TextOptions, json, text};
-use racehunt_reports::{Executed, Header, Report, assemble};
+use racehunt_reports::{Executed, Header, Share, assemble};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +22,8 @@ use std::time::SystemTime;
 /// One trial of the run, with the folder its adapter's command is relative to.
 pub(crate) struct Job {
     pub(crate) scenario: usize,
+    /// Of the run, not of the trial.
+    pub(crate) seed: u64,
     pub(crate) trial: Trial,
     folder: PathBuf,
 }
@@ -30,42 +32,49 @@ pub(crate) struct Job {
 pub(crate) fn run(args: &args::Run, subjects: Subjects<'_>) -> Result<u8, Failure> {
     let stop = interrupt::flag()?;
     let (loaded, left_out) = choose(&args.paths, load(&args.paths, subjects)?)?;
-    let header = header(args, left_out);
-    let report_file = output::folder(&args.out, &args.paths).join("report.json");
+    let seeds = Seeds::new(args.seed, args.seeds).ok_or_else(|| {
+        Failure::Usage(format!("error: --seeds {}: there are not as many from --seed {} on", args.seeds, args.seed))
+    })?;
+    let part = args.partition.map(|asked| asked.resolve(&|name| std::env::var(name).ok())).transpose()?;
+    let header = header(seeds, part, left_out);
+    let report_file = output::part_folder(&output::folder(&args.out, &args.paths), part).join("report.json");
     // Better to learn that the report cannot be written before the hunt than after it.
     output::writable(&report_file)?;
-    let jobs = jobs(&loaded, args.seed);
+    let jobs = jobs(&loaded, seeds, part);
     let board = Board::new(jobs.len(), loaded.len() > 1, args);
     let chased = |scenario: usize| loaded[scenario].scenario.stress.as_ref().is_some_and(|stress| stress.chase);
     let outcomes = execute(&jobs, args, &stop, &board, &chased)?;
     board.finish();
     let interrupted = stop.load(Ordering::Relaxed);
     let report = assemble(header, executed(loaded, &jobs, outcomes), interrupted);
-    // What was found is shown even if it cannot be kept.
-    let written = output::write(&report_file, json(&report).as_bytes());
-    show(&report, args, written.is_ok().then_some(&report_file))?;
-    // One form that cannot be written does not keep the others from it.
-    let beside = output::write_beside(&report_file, &report);
-    written.and(beside).map(|()| report.exit_code)
+    let how = output::Show { json: args.json, quiet: args.quiet, verbose: args.verbose };
+    output::keep(&report, &report_file, &how)
 }
 
-fn header(args: &args::Run, left_out: Vec<LeftOut>) -> Header {
+fn header(seeds: Seeds, part: Option<Part>, left_out: Vec<LeftOut>) -> Header {
     Header {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         command: std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect(),
-        seed: args.seed,
+        seeds,
+        share: part.map_or(Share::All, Share::Part),
         environment: environment(),
         left_out,
     }
 }
 
-fn jobs(loaded: &[Loaded], seed: u64) -> Vec<Job> {
+/// What is to run: every trial with every seed, or of these what falls to one part.
+fn jobs(loaded: &[Loaded], seeds: Seeds, part: Option<Part>) -> Vec<Job> {
+    let scenarios: Vec<&Scenario> = loaded.iter().map(|one| &one.scenario).collect();
+    let dealt = part.map(|part| (part.index(), deal(&scenarios, seeds, part.of())));
     let mut jobs = Vec::new();
     for (scenario, one) in loaded.iter().enumerate() {
         let folder = one.file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let trials = Plan::expand(&one.scenario, seed).trials;
-        jobs.extend(trials.into_iter().map(|trial| Job { scenario, trial, folder: folder.to_owned() }));
+        for (place, trial) in seeds.plan(&one.scenario).trials.into_iter().enumerate() {
+            if dealt.as_ref().is_none_or(|(index, dealt)| dealt[scenario][place] == *index) {
+                jobs.push(Job { scenario, seed: seeds.of(&trial.id), trial, folder: folder.to_owned() });
+            }
+        }
     }
     jobs
 }
@@ -117,18 +126,4 @@ fn executed(loaded: Vec<Loaded>, jobs: &[Job], outcomes: Vec<Option<TrialOutcome
         executed[job.scenario].outcomes.extend(outcome);
     }
     executed
-}
-
-fn show(report: &Report, args: &args::Run, file: Option<&PathBuf>) -> Result<(), Failure> {
-    let layout = output::layout(!args.json, file.map(|f| f.display().to_string()));
-    // A folder's summary is read for what is wrong; what each scenario was written to show would bury it.
-    let layout = TextOptions { full: report.scenarios.len() == 1 || args.verbose, ..layout };
-    let summary = text(report, &layout);
-    let verdict = summary.lines().last().unwrap_or_default();
-    let summary = if args.quiet { format!("{verdict}\n") } else { summary.clone() };
-    if args.json {
-        output::complain(summary.trim_end());
-        return output::print(&json(report));
-    }
-    output::print(&summary)
 }

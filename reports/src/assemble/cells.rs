@@ -26,6 +26,8 @@ fn names_engine(scenario: &Scenario, one: &Expectation, engine: EngineKind) -> b
 pub(super) struct Grid<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) planned: &'a [Trial],
+    /// What other parts of the run have: a cell that is all there is no cell here.
+    pub(super) elsewhere: &'a [Trial],
     pub(super) outcomes: &'a [TrialOutcome],
     pub(super) unexpected: &'a [FindingCell],
     pub(super) interrupted: bool,
@@ -48,20 +50,21 @@ impl Grid<'_> {
                 places.push(place);
             }
         }
+        let at = |trials: &[Trial], (variant, engine): &(String, EngineKind)| {
+            trials.iter().any(|t| is_at(t, variant, *engine))
+        };
+        places.retain(|place| at(self.planned, place) || !at(self.elsewhere, place));
         places
     }
 
     fn outcomes_at(&self, variant: &str, engine: EngineKind) -> Vec<&TrialOutcome> {
-        let here = |trial: &Trial| trial.variant == variant && trial.engine.kind() == engine;
-        self.outcomes.iter().filter(|outcome| here(&outcome.trial)).collect()
+        self.outcomes.iter().filter(|outcome| is_at(&outcome.trial, variant, engine)).collect()
     }
 
     /// True if a planned trial of the cell has no outcome, or may have been cut short.
     fn incomplete(&self, variant: &str, engine: EngineKind) -> bool {
         let missing = |trial: &&Trial| {
-            trial.variant == variant
-                && trial.engine.kind() == engine
-                && !self.outcomes.iter().any(|outcome| outcome.trial.id == trial.id)
+            is_at(trial, variant, engine) && !self.outcomes.iter().any(|outcome| outcome.trial.id == trial.id)
         };
         self.interrupted || self.planned.iter().any(|trial| missing(&trial))
     }
@@ -116,7 +119,8 @@ impl Grid<'_> {
         }
         // "Not found" is a statement about what was looked at, and about all of it.
         let looked = here.iter().any(|outcome| trust::looked(outcome));
-        if looked && !self.incomplete(variant, engine) { Verdict::Fail } else { Verdict::Unknown }
+        let elsewhere = self.elsewhere.iter().any(|trial| is_at(trial, variant, engine));
+        if looked && !elsewhere && !self.incomplete(variant, engine) { Verdict::Fail } else { Verdict::Unknown }
     }
 
     fn must_be_unseen(&self, kind: FindingKind, here: &[&TrialOutcome], variant: &str, engine: EngineKind) -> Verdict {
@@ -157,6 +161,11 @@ impl Grid<'_> {
             verdict,
         }
     }
+}
+
+/// True if the trial is of this variant under this engine.
+pub(super) fn is_at(trial: &Trial, variant: &str, engine: EngineKind) -> bool {
+    trial.variant == variant && trial.engine.kind() == engine
 }
 
 /// Two findings of a kind may have been in the same execution, so their counts are not added.

@@ -1,12 +1,12 @@
 //! One scenario: its cells, its verdict, its reasons.
 
-use super::cells::Grid;
-use super::{Executed, findings, trust};
+use super::cells::{Grid, is_at};
+use super::{Executed, Planned, findings, trust};
 use crate::model::{ExpectationCell, FindingCell, ScenarioReport};
 use crate::words::{count, counted};
 use racehunt_core::discovery::Unseen;
 use racehunt_core::outcome::TrialOutcome;
-use racehunt_core::plan::Plan;
+use racehunt_core::plan::Trial;
 use racehunt_core::verdict::{Coverage, Verdict};
 
 /// What speaks against a pass, in two classes. Any failure outweighs all that is unknown.
@@ -39,14 +39,14 @@ impl Against {
 }
 
 /// Judges one scenario.
-pub(super) fn judge(executed: Executed, seed: u64, interrupted: bool) -> ScenarioReport {
+pub(super) fn judge(executed: Executed, planned: &Planned, interrupted: bool) -> ScenarioReport {
     let Executed { file, scenario, mut outcomes } = executed;
-    let planned = Plan::expand(&scenario, seed).trials;
     outcomes.iter_mut().for_each(finite);
     let sorted = findings::sort(&scenario, &mut outcomes);
     let grid = Grid {
         scenario: &scenario,
-        planned: &planned,
+        planned: &planned.here,
+        elsewhere: &planned.elsewhere,
         outcomes: &outcomes,
         unexpected: &sorted.unexpected,
         interrupted,
@@ -54,14 +54,14 @@ pub(super) fn judge(executed: Executed, seed: u64, interrupted: bool) -> Scenari
     let (expectations, clean) = (grid.expectations(), grid.clean());
     let came_back = |id: &str| outcomes.iter().any(|outcome| outcome.trial.id == id);
     let missing: Vec<String> =
-        planned.iter().filter(|trial| !came_back(&trial.id)).map(|trial| trial.id.clone()).collect();
+        planned.here.iter().filter(|trial| !came_back(&trial.id)).map(|trial| trial.id.clone()).collect();
 
     let mut against = Against::default();
     for reason in unexpected(&sorted.unexpected) {
         against.add(Verdict::Fail, reason);
     }
     for cell in &expectations {
-        against.add(cell.verdict, expectation(cell));
+        against.add(cell.verdict, expectation(cell, &planned.elsewhere));
     }
     for outcome in &outcomes {
         trial(outcome, &mut against);
@@ -157,12 +157,18 @@ fn unexpected(cells: &[FindingCell]) -> Vec<String> {
     grouped.into_iter().map(say).collect()
 }
 
-fn expectation(cell: &ExpectationCell) -> String {
+fn expectation(cell: &ExpectationCell, elsewhere: &[Trial]) -> String {
     let ExpectationCell { race, finding, variant, engine, verdict, .. } = cell;
     let executions = counted(cell.of_executions, "execution");
     match (cell.cannot_see.is_some(), verdict) {
         (false, Verdict::Fail) => {
             format!("expected {finding} ({race}) in {variant} by {engine}: not found in {executions}")
+        }
+        (false, _) if elsewhere.iter().any(|trial| is_at(trial, variant, *engine)) => {
+            format!(
+                "expected {finding} ({race}) in {variant} by {engine}: not found in {executions} here; \
+                 other partitions have the rest"
+            )
         }
         (false, _) => {
             format!("expected {finding} ({race}) in {variant} by {engine}: not judged, {executions} came to an end")

@@ -82,12 +82,13 @@ fn head(report: &Report) -> String {
     let totals = &report.totals;
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
     format!(
-        "### racehunt: {}\n\n{} in {} of {}, seed {}{interrupted}\n\n",
+        "### racehunt: {}\n\n{} in {} of {}, {}{}{interrupted}\n\n",
         report.verdict.word(),
         counted(totals.executions, "execution"),
         counted(totals.trials, "trial"),
         counted(totals.scenarios, "scenario"),
-        report.seed
+        report.all_seeds(),
+        super::text::part_of(report)
     )
 }
 

@@ -65,12 +65,21 @@ pub fn text(report: &Report, options: &TextOptions) -> String {
 fn head(report: &Report, options: &TextOptions) -> String {
     let at = &report.environment;
     let mut about =
-        format!("racehunt {}, seed {}, {}", report.tool.version, report.seed, counted(at.cores.into(), "core"));
+        format!("racehunt {}, {}, {}", report.tool.version, report.all_seeds(), counted(at.cores.into(), "core"));
     let _ = write!(about, ", {} {} {}", at.os, at.kernel, at.arch);
     if let Some(commit) = &at.commit {
         let _ = write!(about, ", commit {}", cut(commit, 12).trim_end_matches('…'));
     }
     format!("{}\n\n", options.style.faint(&clean(&about)))
+}
+
+/// `, partition 3 of 16`, or, merged, `, 15 of 16 partitions`, if it is not the whole run.
+pub(super) fn part_of(report: &Report) -> String {
+    let Some(parts) = &report.partitions else { return String::new() };
+    match parts.present.as_slice() {
+        [one] if !parts.merged => format!(", partition {one} of {}", parts.of),
+        some => format!(", {} of {} partitions", some.len(), parts.of),
+    }
 }
 
 fn scenario(one: &ScenarioReport, found: &[&Distinct<'_>], options: &TextOptions, out: &mut String) {
@@ -156,7 +165,8 @@ fn last(report: &Report, options: &TextOptions, out: &mut String) {
     for left in &report.left_out {
         let _ = writeln!(out, "  {}", super::left_out(left));
     }
-    if report.scenarios.len() != 1 {
+    // Of one scenario they have been told, but for which parts are missing.
+    if report.scenarios.len() != 1 || report.partitions.as_ref().is_some_and(|parts| parts.merged) {
         for reason in &report.reasons {
             let _ = writeln!(out, "  ! {}", clean(reason));
         }
@@ -172,7 +182,8 @@ fn last(report: &Report, options: &TextOptions, out: &mut String) {
     let scenarios = if left > 0 { format!("{scenarios}, {} left out", count(left as u64)) } else { scenarios };
     let word = options.style.verdict(report.verdict, &report.verdict.word().to_uppercase());
     let interrupted = if report.interrupted { ", interrupted" } else { "" };
-    let _ = write!(out, "{word}{interrupted}: {scenarios}; {}", counted(totals.executions, "execution"));
+    let part = part_of(report);
+    let _ = write!(out, "{word}{interrupted}{part}: {scenarios}; {}", counted(totals.executions, "execution"));
     let _ = write!(out, " in {}", counted(totals.trials, "trial"));
     if let Some(path) = &options.report {
         let _ = write!(out, "; report: {}", clean(path));

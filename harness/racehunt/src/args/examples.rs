@@ -7,6 +7,7 @@ Examples:
   racehunt run scenarios/metrics-buffer --quiet                  a folder, and its verdict only
   racehunt run scenarios/event-bus --seed 7 --jobs 2 --out out   other draws, two models at once
   racehunt run scenarios/quickstart.toml --json                  the report itself, on stdout
+  racehunt run scenarios --seeds 4 --partition 3/16              the third of sixteen parts
 
 The exit code is 0 if all is as the scenarios expect, 1 if not, and 3 if nothing can be said.";
 
@@ -18,8 +19,8 @@ Examples:
 
 pub(super) const SELFTEST: &str = "\
 Examples:
-  racehunt selftest                                            every subject with a variant `hardened`
-  racehunt selftest metrics-buffer --min-kills 95              one subject, and more is asked of it
+  racehunt selftest                                            all with a variant `hardened`
+  racehunt selftest metrics-buffer --min-kills 95              one subject, more is asked of it
   racehunt selftest event-bus --scenarios scenarios/event-bus  with these scenarios only";
 
 pub(super) const RENDER: &str = "\
@@ -31,14 +32,20 @@ Examples:
   racehunt render racehunt-out/quickstart/report.json --format svg --finding 1 > race.svg";
 
 pub(super) const GATE: &str = "\
-Two stored numbers prove nothing about speed. A figure that looks worse than the baseline's is a suspicion, and the gate
-is `unknown` until --against runs both builds in pairs; it fails only if that is significant and beyond the policy's limit.
-
 Examples:
-  racehunt gate out/scenarios/report.json --baseline ci/baselines/scenarios.json --policy ci/gate.toml
+  racehunt gate out/arroyo/report.json --baseline ci/baselines/arroyo.json --policy ci/gate.toml
   racehunt gate out/*/report.json --baseline known.json --update 'MB3: mended in the next release'
   racehunt gate out/speed/report.json --baseline speed.json --update 'first figures' --figures
-  racehunt gate out/speed/report.json --baseline speed.json --policy ci/gate.toml --against accepted/racehunt --confirm-all";
+  racehunt gate out/speed/report.json --baseline speed.json --against accepted/racehunt
+
+Two stored numbers prove nothing about speed. A figure that looks worse than the baseline's is a
+suspicion, and the gate is `unknown` until --against runs both builds in pairs; it fails only if
+that is significant and beyond the policy's limit.";
+
+pub(super) const MERGE: &str = "\
+Examples:
+  racehunt merge racehunt-out/scenarios
+  racehunt merge first/report.json second/report.json --out all";
 
 pub(super) const LIST: &str = "\
 Examples:
@@ -53,7 +60,7 @@ Examples:
 pub(super) const SCHEMA: &str = "\
 Examples:
   racehunt schema scenario > scenario.schema.json   every key of a scenario, with unit and default
-  racehunt schema report                            what other programs can rely on in a report.json";
+  racehunt schema report                            what is in a report.json";
 
 pub(super) const COMPLETIONS: &str = "\
 Examples:
@@ -132,7 +139,8 @@ mod tests {
         let mut seen = 0;
         for command in Args::command().get_subcommands() {
             let help = command.get_after_help().unwrap_or_default().to_string();
-            for path in help.split_whitespace().filter(|word| word.starts_with("scenarios/")) {
+            let ours = |word: &&str| ["scenarios/", "ci/"].iter().any(|folder| word.starts_with(folder));
+            for path in help.split_whitespace().filter(ours) {
                 assert!(root.join(path).exists(), "{path}");
                 seen += 1;
             }

@@ -1,26 +1,11 @@
 //! The same seed gives the same findings and the same schedules, however many trials run at once.
 
-use crate::support::{Bench, LOOM, SHUTTLE, scenario};
+use crate::support::{Bench, LOOM, SHUTTLE, redacted, scenario};
 use serde_json::Value;
 
-/// Takes out what two equal runs may differ in: times, where and how they were started.
-fn redact(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            for name in ["started", "command", "environment", "elapsed_ns", "trial_time_ns"] {
-                fields.remove(name);
-            }
-            fields.values_mut().for_each(redact);
-        }
-        Value::Array(items) => items.iter_mut().for_each(redact),
-        _ => {}
-    }
-}
-
 fn run(bench: &Bench, args: &str) -> Value {
-    let mut report = bench.run(&format!("run s.toml --json {args}")).json();
-    redact(&mut report);
-    report
+    let ran = bench.run(&format!("run s.toml --json {args}"));
+    serde_json::from_str(&redacted(&ran.stdout)).expect("JSON")
 }
 
 /// First execution, number of executions and seed of each finding.

@@ -15,6 +15,7 @@ mod new;
 mod replay;
 mod report;
 mod selftest;
+mod spread;
 mod streams;
 mod support;
 mod tamper;
