@@ -1,5 +1,7 @@
 //! The stress engine on tiny subjects: findings, verdicts and sums; never rates, which hang on the machine.
 
+#[path = "stress/ledgers.rs"]
+mod ledgers;
 #[path = "stress/subjects.rs"]
 mod subjects;
 

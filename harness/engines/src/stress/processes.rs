@@ -13,16 +13,15 @@
 //! `racehunt_core::history`), or a kill in that call looks like a loss.
 
 mod chaos;
-mod disk;
 mod host;
 mod kills;
 mod play;
 mod settle;
 mod troop;
 
-pub use disk::DiskBounds;
-
 use super::deal::{Deal, Part};
+use super::disk::{DiskBounds, Guard};
+use super::film::Film;
 use super::inject::kills_itself;
 use super::journal::Life;
 use super::rounds::seen_enough;
@@ -32,7 +31,6 @@ use super::{ASKED, Ended, find_stall, graph, latency};
 use crate::emit::{Emit, EngineError, Progress};
 use crate::worker::MEMBER;
 use chaos::Chaos;
-use disk::Guard;
 use host::{Host, Told};
 use kills::Kills;
 use play::{GRACE, Place, Play, Played, Stage};
@@ -80,12 +78,16 @@ pub(super) fn run(
         group,
         guard: Guard::start(root.path().to_owned(), bounds),
         tally: Tally::new(trial.clone()),
+        film: (settings.pace != Pace::Rounds).then(|| Film::new(Instant::now())),
         sums: Sums { ops_ended: vec![0; settings.actors()], ..Sums::default() },
         started: Instant::now(),
         root: root.path(),
         settings,
         emit,
     };
+    if trial.film.is_some() {
+        trial.tally.name_ids();
+    }
     trial.play(&mut troop)?;
     troop.dismiss(LEAVE).into_iter().for_each(|doubt| trial.doubt(doubt));
     Ok(trial.end())
@@ -106,6 +108,8 @@ struct Coordinator<'a> {
     group: Arc<Group>,
     guard: Guard,
     tally: Tally,
+    /// Under load.
+    film: Option<Film>,
     sums: Sums,
     started: Instant,
     root: &'a Path,
@@ -178,7 +182,8 @@ impl Coordinator<'_> {
             stall: self.settings.stall,
             duration: self.settings.duration.filter(|_| !self.in_rounds()),
         };
-        let play = Play::new(&stage, &place, troop, &mut self.kills, &mut self.chaos);
+        let film = self.film.as_mut().map(|film| (film, &self.guard));
+        let play = Play::new(&stage, &place, troop, (&mut self.kills, &mut self.chaos), film);
         let (emit, guard, tally, settings) = (&mut *self.emit, &self.guard, &self.tally, &self.settings);
         let started = self.started;
         let played = play.run(&mut || {
@@ -332,7 +337,10 @@ impl Coordinator<'_> {
         }
     }
 
-    fn end(self) -> Ended {
+    fn end(mut self) -> Ended {
+        if let Some(film) = self.film.take() {
+            self.tally.timed(film.into_timeline());
+        }
         self.emit.progress(progress(&self.tally, &self.settings, self.started.elapsed()));
         let Sums {
             ops_ended,
