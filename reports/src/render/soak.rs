@@ -14,23 +14,34 @@ const MOST_IDS: usize = 8;
 /// What a soak came to, beside its trials; nothing for a run.
 pub(super) fn text(report: &Report, out: &mut String) {
     let Some(soak) = &report.soak else { return };
+    let _ = writeln!(out, "  {}", headline(soak));
+    for drift in &soak.drift {
+        let _ = writeln!(out, "    {:<24} {:>12}  {}", drift.of, typical(drift), says(drift));
+    }
+    for line in ids(soak) {
+        let _ = writeln!(out, "    {line}");
+    }
+    out.push('\n');
+}
+
+/// How long it went, and why it ended.
+pub(super) fn headline(soak: &Soak) -> String {
     let of = match (soak.planned_ns, soak.planned_legs) {
         (Some(ns), _) => format!(" of {}", span(ns)),
         (None, Some(legs)) => format!(" of {}", counted(legs, "leg")),
         (None, None) => String::new(),
     };
-    let legs = counted(soak.legs, "leg");
-    let _ = write!(out, "  soaked {}{of}: {legs} of {}", span(soak.elapsed_ns), span(soak.leg_ns));
-    if soak.resumed > 0 {
-        let _ = write!(out, ", resumed {}", counted(soak.resumed, "time"));
-    }
-    let _ = writeln!(out, "; {}", clean(soak.ended.as_deref().unwrap_or("it can go on with --resume")));
-    for drift in &soak.drift {
-        let _ =
-            writeln!(out, "    {:<24} {:>12}  {}", drift.of, amount(drift.typical, &drift.unit, false), says(drift));
-    }
-    ids(soak, out);
-    out.push('\n');
+    let resumed = match soak.resumed {
+        0 => String::new(),
+        times => format!(", resumed {}", counted(times, "time")),
+    };
+    let (legs, ended) = (counted(soak.legs, "leg"), soak.ended.as_deref().unwrap_or("it can go on with --resume"));
+    format!("soaked {}{of}: {legs} of {}{resumed}; {}", span(soak.elapsed_ns), span(soak.leg_ns), clean(ended))
+}
+
+/// The value that it typically has.
+pub(super) fn typical(drift: &Drift) -> String {
+    amount(drift.typical, &drift.unit, false)
 }
 
 /// One sentence on a drift: `flat: +0.1 MiB in all (an hour: +0.2 MiB, 95 % confidence -0.3 MiB to +0.6 MiB)`.
@@ -40,18 +51,23 @@ pub fn says(drift: &Drift) -> String {
     let (Some(at), Some(low), Some(high)) = (drift.per_hour, drift.low, drift.high) else {
         return format!("unknown: too few legs ({})", drift.legs);
     };
-    let word = match drift.verdict {
-        Trend::Flat => "flat",
-        Trend::Grows => "grows",
-        Trend::Falls => "falls",
-        Trend::Unknown => "unknown",
-    };
+    let word = word(drift.verdict);
     let mark = if drift.bad { "  <-- drift" } else { "" };
     let change = with(drift.change.unwrap_or_default());
     format!("{word}: {change} in all (an hour: {}, 95 % confidence {} to {}){mark}", with(at), with(low), with(high))
 }
 
-fn amount(n: f64, unit: &str, signed: bool) -> String {
+/// A trend in a word.
+pub(super) fn word(trend: Trend) -> &'static str {
+    match trend {
+        Trend::Flat => "flat",
+        Trend::Grows => "grows",
+        Trend::Falls => "falls",
+        Trend::Unknown => "unknown",
+    }
+}
+
+pub(super) fn amount(n: f64, unit: &str, signed: bool) -> String {
     let size = match unit {
         "bytes" => format!("{:.1} MiB", n.abs() / 1_048_576.0),
         "ns" => span(n.abs().round() as u64),
@@ -70,23 +86,25 @@ fn digits(n: f64) -> String {
     if n >= 100.0 || n.fract() == 0.0 { count(n.round() as u64) } else { format!("{n:.1}") }
 }
 
-fn ids(soak: &Soak, out: &mut String) {
+/// The ids of which something is wrong, leg by leg.
+pub(super) fn ids(soak: &Soak) -> Vec<String> {
+    let mut lines = Vec::new();
     for leg in soak.ids.iter().take(MOST_LEGS) {
         let kinds = [("lost", &leg.ids.lost), ("duplicated", &leg.ids.duplicated), ("phantom", &leg.ids.phantom)];
         for (kind, ids) in kinds.into_iter().filter(|(_, ids)| !ids.is_empty()) {
             let first: Vec<String> = ids.iter().take(MOST_IDS).map(Id::to_string).collect();
             let more = if ids.len() > MOST_IDS { ", …" } else { "" };
-            let n = count(ids.len() as u64);
-            let _ = writeln!(out, "    leg {}: {n} {kind}: {}{more}", leg.leg, first.join(", "));
+            lines.push(format!("leg {}: {} {kind}: {}{more}", leg.leg, count(ids.len() as u64), first.join(", ")));
         }
     }
     let legs = soak.ids.len().saturating_sub(MOST_LEGS);
     if legs > 0 {
-        let _ = writeln!(out, "    and the ids of {}, in the report", counted(legs as u64, "more leg"));
+        lines.push(format!("and the ids of {}, in the report", counted(legs as u64, "more leg")));
     }
     if soak.unnamed > 0 {
-        let _ = writeln!(out, "    and {} that are not named", counted(soak.unnamed, "more id"));
+        lines.push(format!("and {} that are not named", counted(soak.unnamed, "more id")));
     }
+    lines
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn a_path_is_an_address() {
     // One that the reader can change stands for the finding, where there is one.
     let mut far = canned::canary();
     for finding in far.scenarios[0].trials.iter_mut().flat_map(|trial| &mut trial.findings) {
-        for shown in &mut finding.interleaving {
+        if let Some(shown) = &mut finding.interleaving {
             shown.steps[shown.racing[0].second].site = "/rustc/0/library/core/src/iter.rs:3".into();
         }
     }
