@@ -91,6 +91,7 @@ pub fn assemble(header: Header, executed: Vec<Executed>, interrupted: bool) -> R
         reasons,
         exit_code: exit::code(verdict, interrupted),
         totals: totals(&scenarios),
+        soak: None,
         left_out,
         scenarios,
     }

@@ -11,7 +11,7 @@ use racehunt_core::id::Id;
 use racehunt_core::interleaving::{Interleaving, Step, Told};
 use racehunt_core::ledger::LedgerTotals;
 use racehunt_core::observation::Gauge;
-use racehunt_core::outcome::{CheckedCount, TrialOutcome};
+use racehunt_core::outcome::{CheckedCount, Named, TrialOutcome};
 use racehunt_core::plan::{EngineConfig, Plan, Seeds, Trial};
 use racehunt_core::scenario::{EngineKind, Scenario};
 use racehunt_core::verdict::{Coverage, Verdict};
@@ -150,6 +150,7 @@ pub fn clean(trial: Trial) -> TrialOutcome {
         ops: 90_000,
         elapsed_ns: 1_240_000_000,
         ledger: LedgerTotals { accepted: 80_000, delivered: 80_000, ..LedgerTotals::default() },
+        ids: Named::default(),
         errors: vec![],
         latencies: vec![],
         gauges: vec![],

@@ -4,6 +4,10 @@
 //! runs with the same results give the same text. Times end in `_ns`. What the run took from outside (when, where,
 //! which commit) is handed in; this crate reads no clock, file or environment.
 
+mod soak;
+
+pub use soak::{LegIds, Soak};
+
 use racehunt_core::finding::FindingKind;
 use racehunt_core::outcome::TrialOutcome;
 use racehunt_core::plan::Seeds;
@@ -47,6 +51,9 @@ pub struct Report {
     pub exit_code: u8,
     /// Sums over all scenarios.
     pub totals: Totals,
+    /// What a soak adds; `null` for a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<Soak>,
     /// Scenarios of the given folders that run on request only, and so did not. They count for nothing above.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,

@@ -12,6 +12,7 @@ mod junit;
 mod markdown;
 mod plot;
 mod sarif;
+mod soak;
 mod svg;
 mod text;
 mod unseen;
@@ -28,6 +29,7 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
 pub use sarif::sarif;
+pub use soak::says as drift_says;
 pub use svg::{of_finding as svg_of_finding, of_report as svg_of_report, svg};
 pub use text::{TextOptions, repro, text};
 

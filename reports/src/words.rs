@@ -22,7 +22,8 @@ pub fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
-/// A length of time with three significant digits at most: `850 ns`, `1.24 ms`, `3 min 20 s`.
+/// A length of time with three significant digits at most: `850 ns`, `1.24 ms`, `3 min 20 s`,
+/// `8 h 0 min`.
 #[must_use]
 pub fn span(ns: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
@@ -32,7 +33,10 @@ pub fn span(ns: u64) -> String {
         1_000..1_000_000 => format!("{} µs", digits(value / 1e3)),
         1_000_000..1_000_000_000 => format!("{} ms", digits(value / 1e6)),
         1_000_000_000..120_000_000_000 => format!("{} s", digits(value / 1e9)),
-        _ => format!("{} min {} s", ns / 60_000_000_000, ns / 1_000_000_000 % 60),
+        120_000_000_000..7_200_000_000_000 => {
+            format!("{} min {} s", ns / 60_000_000_000, ns / 1_000_000_000 % 60)
+        }
+        _ => format!("{} h {} min", ns / 3_600_000_000_000, ns / 60_000_000_000 % 60),
     }
 }
 

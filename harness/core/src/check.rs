@@ -124,7 +124,7 @@ pub struct Panel {
 impl Panel {
     /// Every checker's view of one execution: what is broken, and the settled ledger.
     pub fn judge(&mut self, observation: &Observation) -> (Vec<Violation>, Option<Settlement>) {
-        let settlement = observation.at_rest.then(|| observation.ledger.settle_with(&mut self.marks));
+        let settlement = observation.settle(&mut self.marks);
         let evidence = Evidence::new(observation, settlement);
         let mut broken = Vec::new();
         // Two checkers may share a kind: an execution that both judge counts once.

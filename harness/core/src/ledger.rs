@@ -1,5 +1,7 @@
 //! The ledger: accounting by id, so that errors that cancel out in a sum still show.
 
+pub mod sketch;
+
 use crate::id::Id;
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +148,19 @@ pub struct Settlement {
     pub duplicated: Vec<Id>,
     /// Came out or is inside, and no call ever carried it (or the call said it was refused). Ascending.
     pub phantom: Vec<Id>,
+    /// What is known to be wrong without the ids, of a [`sketch::Sketch`] that had too many; counted in `totals`.
+    pub unrecovered: Option<Unrecovered>,
+}
+
+/// Of ids that a sketch could not tell apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unrecovered {
+    /// Lost, at least.
+    pub lost: u64,
+    /// Came out and should not have, at least.
+    pub extra: u64,
+    /// Cells of the sketch that hold them.
+    pub cells: u64,
 }
 
 impl Settlement {
@@ -171,7 +186,7 @@ impl Settlement {
     /// True if nothing is lost, duplicated or phantom.
     #[must_use]
     pub fn balances(&self) -> bool {
-        self.lost.is_empty() && self.duplicated.is_empty() && self.phantom.is_empty()
+        self.lost.is_empty() && self.duplicated.is_empty() && self.phantom.is_empty() && self.unrecovered.is_none()
     }
 }
 

@@ -29,6 +29,7 @@
 pub mod chase;
 pub mod check;
 pub mod discovery;
+pub mod drift;
 pub mod exact;
 pub mod finding;
 pub mod history;

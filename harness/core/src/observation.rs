@@ -3,7 +3,8 @@
 use crate::finding::FindingKind;
 use crate::history::Event;
 use crate::id::Id;
-use crate::ledger::Ledger;
+use crate::ledger::sketch::Sketch;
+use crate::ledger::{Ledger, LedgerTotals, Marks, Settlement};
 use serde::{Deserialize, Serialize};
 
 /// Everything one execution emitted.
@@ -11,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct Observation {
     /// All actors' ledgers and what the instance knew at rest.
     pub ledger: Ledger,
+    /// What is not in the ledger any more, because it was too much to keep id by id; both are settled together.
+    pub sketch: Option<Box<Sketch>>,
     /// Calls that answered with an error.
     pub failures: Vec<OpFailure>,
     /// Actors that panicked.
@@ -171,9 +174,25 @@ pub struct Sent {
 }
 
 impl Observation {
+    /// The ledger and the sketch settled, once nothing happens any more.
+    pub(crate) fn settle(&self, marks: &mut Marks) -> Option<Settlement> {
+        self.at_rest.then(|| match &self.sketch {
+            Some(sketch) => sketch.settle(&self.ledger),
+            None => self.ledger.settle_with(marks),
+        })
+    }
+
+    /// How many entries of each fate there are, settled or not.
+    pub(crate) fn totals(&self) -> LedgerTotals {
+        let mut totals = self.ledger.totals();
+        self.sketch.iter().for_each(|sketch| totals.add(sketch.totals()));
+        totals
+    }
+
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.ledger.clear();
+        self.sketch = None;
         self.failures.clear();
         self.panics.clear();
         self.deadlock = None;

@@ -1,8 +1,12 @@
 //! What a trial came to: the unit of the report and of the worker's answer.
 
+mod absorb;
+pub mod latency;
+
 use crate::discovery::Discovery;
 use crate::finding::{Finding, FindingKind};
-use crate::ledger::LedgerTotals;
+use crate::id::Id;
+use crate::ledger::{LedgerTotals, Settlement};
 use crate::mutant::Mutated;
 use crate::observation::Gauge;
 use crate::plan::Trial;
@@ -35,6 +39,9 @@ pub struct TrialOutcome {
     pub elapsed_ns: u64,
     /// Sums over all executions.
     pub ledger: LedgerTotals,
+    /// Which ids it was, where all executions were one; empty elsewhere, where ids begin anew.
+    #[serde(default, skip_serializing_if = "Named::is_empty")]
+    pub ids: Named,
     /// Errors by kind.
     pub errors: Vec<ErrorCount>,
     /// Latency per op; empty under a model, whose time is not real.
@@ -65,6 +72,38 @@ pub struct TrialOutcome {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_zero(n: &u64) -> bool {
     *n == 0
+}
+
+/// Ids of which something is wrong, the first [`Named::MOST`] of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Named {
+    /// Accepted, and nowhere at rest.
+    pub lost: Vec<Id>,
+    /// Seen more than once.
+    pub duplicated: Vec<Id>,
+    /// Seen, and never accepted.
+    pub phantom: Vec<Id>,
+}
+
+impl Named {
+    /// Ids of each kind.
+    pub const MOST: usize = 5_000;
+
+    /// True if nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lost.is_empty() && self.duplicated.is_empty() && self.phantom.is_empty()
+    }
+
+    /// Adds as many of a settlement's as there is room for.
+    pub(crate) fn add(&mut self, settled: &Settlement) {
+        let lists = [&mut self.lost, &mut self.duplicated, &mut self.phantom];
+        for (list, ids) in lists.into_iter().zip([&settled.lost, &settled.duplicated, &settled.phantom]) {
+            let room = Self::MOST.saturating_sub(list.len());
+            list.extend(ids.iter().take(room));
+        }
+    }
 }
 
 /// How many calls failed with one kind of error.

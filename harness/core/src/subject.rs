@@ -154,6 +154,13 @@ pub trait Instance: Send + Sync {
     /// Called once, after all actors have ended: drain, and record what was delivered and what is retained.
     fn rest(&self, ledger: &mut Ledger);
 
+    /// Hands over what was delivered since the last call, so that accounting for it needs no memory that grows with time.
+    /// Called now and then under load, by one actor or another between two calls; what was not handed over is told at
+    /// rest. Default: nothing is.
+    fn hand_over(&self, ledger: &mut Ledger) {
+        let _ = ledger;
+    }
+
     /// Invariants of this subject alone, looked at after [`Instance::rest`]; of an instance in a process that is one of
     /// several, which does not come to rest, when its actors have ended.
     fn violations(&self) -> Vec<Violation> {

@@ -5,13 +5,13 @@ use crate::discovery::Discovery;
 use crate::finding::{Finding, Repro, fingerprint};
 use crate::ledger::LedgerTotals;
 use crate::observation::{Gauge, Observation, OpFailure, Violation};
-use crate::outcome::{ErrorCount, OpLatency, TrialOutcome};
+use crate::outcome::{ErrorCount, Named, OpLatency, TrialOutcome};
 use crate::plan::Trial;
 use crate::timeline::Timeline;
 use crate::verdict::{Coverage, Verdict};
 
 /// Findings kept a trial; further ones are counted in a note.
-const MOST_FINDINGS: usize = 64;
+pub(crate) const MOST_FINDINGS: usize = 64;
 
 /// Running sums of a trial.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub struct Tally {
     overflow: u64,
     discovery: Option<Discovery>,
     timeline: Option<Timeline>,
+    /// Where ids are to be named.
+    ids: Option<Named>,
+    /// Executions of which not all ids that are wrong are known.
+    unrecovered: u64,
 }
 
 /// What the engine knows at the end of a trial besides the observations.
@@ -65,6 +69,8 @@ impl Tally {
             overflow: 0,
             discovery: None,
             timeline: None,
+            ids: None,
+            unrecovered: 0,
         }
     }
 
@@ -73,8 +79,14 @@ impl Tally {
         self.executions += 1;
         let (violations, settlement) = self.panel.judge(observation);
         match settlement {
-            Some(s) => self.ledger.add(&s.totals),
-            None => self.ledger.add(&observation.ledger.totals()),
+            Some(s) => {
+                self.ledger.add(&s.totals);
+                self.unrecovered += u64::from(s.unrecovered.is_some());
+                if let Some(ids) = &mut self.ids {
+                    ids.add(&s);
+                }
+            }
+            None => self.ledger.add(&observation.totals()),
         }
         for f in &observation.failures {
             self.count_error(f);
@@ -110,6 +122,7 @@ impl Tally {
         }
         self.crashes += later.crashes;
         self.overflow += later.overflow;
+        self.unrecovered += later.unrecovered;
         let before = self.executions;
         self.executions += later.executions;
         let mut places = Vec::new();
@@ -207,6 +220,11 @@ impl Tally {
         self.discovery = Some(discovery);
     }
 
+    /// Has the outcome name the ids of which something is wrong. For a trial that is one execution.
+    pub fn name_ids(&mut self) {
+        self.ids = Some(Named::default());
+    }
+
     /// Adds how the trial went over time.
     pub fn timed(&mut self, timeline: Timeline) {
         self.timeline = Some(timeline);
@@ -239,6 +257,9 @@ impl Tally {
         if self.overflow > 0 {
             explored.notes.push(format!("{} further findings were not kept", self.overflow));
         }
+        if self.unrecovered > 0 {
+            explored.doubts.push("more ids are wrong than can be told apart: their number is a lower bound".to_owned());
+        }
         for f in &mut self.findings {
             if let Repro::Statistical { seen, executions, .. } = &mut f.repro {
                 (*seen, *executions) = (f.count, self.executions);
@@ -266,6 +287,7 @@ impl Tally {
             ops: explored.ops,
             elapsed_ns: explored.elapsed_ns,
             ledger: self.ledger,
+            ids: self.ids.unwrap_or_default(),
             errors: self.errors,
             latencies: explored.latencies,
             gauges: self.gauges,

@@ -58,6 +58,7 @@ fn run(trial: &Trial) -> TrialOutcome {
         program: PathBuf::from(WORKER),
         args: vec!["real-stress".into()],
         adapter_dir: None,
+        disk: None,
         silence: Duration::from_secs(20),
         grace: Duration::from_secs(2),
         overrun: Duration::from_secs(60),

@@ -8,6 +8,7 @@ pub mod loom;
 pub mod model;
 pub mod mutants;
 pub mod panics;
+pub mod probe;
 pub mod registry;
 pub mod replay;
 pub mod shuttle;

@@ -10,6 +10,8 @@
 mod cpu;
 mod crew;
 mod deal;
+mod disk;
+mod film;
 mod gate;
 mod graph;
 mod inject;
@@ -22,13 +24,15 @@ mod rounds;
 mod settings;
 mod watch;
 
-pub use processes::DiskBounds;
+pub(crate) use disk::MOST as MOST_DISK;
+pub use disk::{DiskBounds, is_out_of_room};
 
 pub(crate) use member::{Say, serve};
 
 use crate::emit::{Emit, EngineError};
 use crate::worker;
 use deal::Deal;
+use disk::Guard;
 use inject::Injection;
 use racehunt_core::observation::Violation;
 use racehunt_core::outcome::{OpLatency, TrialOutcome};
@@ -72,11 +76,11 @@ struct Ended {
 /// # Errors
 /// If the trial is not one for this engine, names an op or a process that is not there, cannot be opened, or the machine refuses a thread or a directory.
 pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<TrialOutcome, EngineError> {
-    run_within(DiskBounds::default(), trial, subject, emit)
+    run_within(DiskBounds::asked(), trial, subject, emit)
 }
 
-/// [`run`] with other bounds on what the trial may use of the disk. They are looked at only if the actors are in
-/// processes of their own.
+/// [`run`] with other bounds on what the trial may use of the disk. They are looked at under load, and if the actors
+/// are in processes of their own.
 ///
 /// # Errors
 /// As [`run`].
@@ -92,7 +96,7 @@ pub fn run_within(
     let mut ended = if settings.over_processes {
         processes::run(trial, subject, settings, bounds, emit)?
     } else {
-        in_process(trial, subject, settings, emit)?
+        in_process(trial, subject, settings, bounds, emit)?
     };
     doubt_concurrency(&mut ended, actors, cpus);
     let executions = ended.tally.executions();
@@ -113,14 +117,16 @@ fn in_process(
     trial: &Trial,
     subject: &dyn Subject,
     settings: Settings,
+    bounds: DiskBounds,
     emit: &mut dyn Emit,
 ) -> Result<Ended, EngineError> {
-    // Before the subject can start a thread.
-    let group = Group::new();
-    let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
+    let in_rounds = settings.pace == Pace::Rounds;
     let dir = tempfile::tempdir()
         .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
-    let in_rounds = settings.pace == Pace::Rounds;
+    let guard = (!in_rounds).then(|| Guard::start(dir.path().to_owned(), bounds));
+    // After the last thread of ours that is no actor, and before the subject can start one.
+    let group = Group::new();
+    let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
     let calls = deal.parts(0)?.iter().map(|part| part.calls.len()).sum();
     let env = Env {
         calls: in_rounds.then_some(calls),
@@ -134,7 +140,10 @@ fn in_process(
     let injection = Injection::of(trial, 0);
     let job = Job { settings, opener, ops: subject.ops(), deal, injection, group };
     let tally = Tally::new(trial.clone());
-    if in_rounds { rounds::run(job, tally, emit) } else { load::run(job, tally, emit) }
+    match guard {
+        None => rounds::run(job, tally, emit),
+        Some(guard) => load::run(job, &guard, tally, emit),
+    }
 }
 
 /// Says what a clean result would not be worth.

@@ -42,6 +42,9 @@ pub struct Supervise {
     /// Time a worker of ours may take on top of its trial's own: to start, to minimise a finding, to end an execution.
     /// Default: 60 s. A search that is stuck in one execution is found by nothing else.
     pub overrun: Duration,
+    /// Bytes of the disk that a trial on real threads or processes may use. Default: those of
+    /// [`crate::stress::DiskBounds`].
+    pub disk: Option<u64>,
     /// Ends every trial early once it is true.
     pub stop: Arc<AtomicBool>,
 }
@@ -59,6 +62,7 @@ impl Supervise {
             silence: Duration::from_secs(5),
             grace: Duration::from_secs(2),
             overrun: Duration::from_secs(60),
+            disk: None,
             stop,
         })
     }

@@ -4,6 +4,8 @@ mod examples;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use racehunt_core::scenario::Timespan;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -36,6 +38,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Put the reports of the partitions of one run together, as if it had not been spread
     Merge(Merge),
+    /// Run the stress trials of a scenario in turn, leg after leg, for hours
+    Soak(Soak),
     /// Run the findings of a report, or the one of a token, again, step by step, and print their interleavings
     Replay(Replay),
     /// Weaken a component that is right, operation by operation, and see what is noticed
@@ -108,6 +112,58 @@ pub(crate) struct Told {
     /// Print a line for each trial and each finding as it comes, and each scenario of several in full
     #[arg(long, short)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples::SOAK)]
+#[command(group(clap::ArgGroup::new("length").required(true).multiple(true)))]
+pub(crate) struct Soak {
+    /// The scenario file
+    pub(crate) scenario: PathBuf,
+    /// How long, over all times that it is resumed
+    #[arg(long = "for", value_name = "TIME", group = "length")]
+    pub(crate) time: Option<Timespan>,
+    /// How many legs at most
+    #[arg(long, value_name = "N", group = "length", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) legs: Option<u64>,
+    /// The load of one leg: a trial of its own, with a seed of its own, judged at its end
+    #[arg(long, value_name = "TIME", default_value = "1m")]
+    pub(crate) leg: Timespan,
+    /// Folder for the report: it gets NAME/report.json, NAME/report.txt and NAME/soak.json, NAME being the file's
+    #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
+    pub(crate) out: PathBuf,
+    /// Go on where the soak in DIR/NAME stopped; begin, if there is none
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Do not end with the first finding that nobody expects
+    #[arg(long)]
+    pub(crate) go_on: bool,
+    /// Fail if something drifts for the worse
+    #[arg(long)]
+    pub(crate) fail_on_drift: bool,
+    /// Disk that a leg may use, such as 10GiB [default: 2GiB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) disk: Option<u64>,
+    /// Serve figures for Prometheus at `http://ADDR/metrics`
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9100")]
+    pub(crate) metrics: Option<SocketAddr>,
+    /// Seed of everything that is drawn [default: 1, or that of the soak that is resumed]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) seed: Option<u64>,
+}
+
+/// Reads a number of bytes with its unit.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &text[digits.len()..] {
+        "KiB" => 10,
+        "MiB" => 20,
+        "GiB" => 30,
+        "TiB" => 40,
+        _ => return Err("a size has a unit: KiB, MiB, GiB or TiB, as in 10GiB".to_owned()),
+    };
+    let number: u64 = digits.trim_end().parse().map_err(|e| format!("{digits:?} is no whole number: {e}"))?;
+    number.checked_mul(1 << shift).filter(|n| *n > 0).ok_or_else(|| "a size this program cannot mean".to_owned())
 }
 
 #[derive(Debug, clap::Args)]
@@ -290,6 +346,14 @@ fn formats() -> clap::builder::PossibleValuesParser {
 mod tests {
     use super::Args;
     use clap::CommandFactory;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!((super::bytes("10GiB"), super::bytes("512 KiB")), (Ok(10 << 30), Ok(512 << 10)));
+        for wrong in ["10", "GiB", "1GB", "-1MiB", "0MiB", "99999999999TiB", ""] {
+            assert!(super::bytes(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent_and_names_every_exit_code() {

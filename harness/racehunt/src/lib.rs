@@ -42,6 +42,7 @@ mod progress;
 mod replay;
 mod run;
 mod selftest;
+mod soak;
 
 pub use hunt::{Actors, Hunt, Outcome, REPLAY, hunt, invariant};
 pub use racehunt_core::finding::{Finding, FindingKind, Repro};
@@ -155,6 +156,7 @@ fn dispatch(args: &Args, subjects: &[&dyn Subject]) -> Result<u8, Failure> {
         Command::Run(run) => run::run(run, subjects),
         Command::Merge(merge) => merge::merge(merge),
         Command::Replay(replay) => replay::replay(replay, subjects),
+        Command::Soak(soak) => soak::soak(soak, subjects),
         Command::Selftest(selftest) => selftest::selftest(selftest, subjects),
         Command::Render(render) => output::render(render),
         Command::Gate(gate) => gate::gate(gate),

@@ -8,6 +8,7 @@ mod anchors;
 mod finding;
 mod overview;
 mod scenario;
+mod soak;
 mod trial;
 
 use super::{curve, plot, svg};
@@ -24,6 +25,7 @@ use racehunt_core::scenario::EngineKind;
 use racehunt_core::verdict::Verdict;
 use scenario::ScenarioView;
 use sha2::{Digest, Sha256};
+use soak::SoakView;
 use std::collections::BTreeSet;
 
 const SCRIPT: &str = include_str!("../../templates/report.js");
@@ -62,6 +64,7 @@ struct Page {
     left_out_counted: String,
     left_out: Vec<String>,
     facts: Vec<(&'static str, String)>,
+    soak: Option<SoakView>,
     races: Option<Races>,
     engines: Vec<String>,
     scenarios: Vec<ScenarioView>,
@@ -121,6 +124,7 @@ impl Page {
             left_out_counted: counted(report.left_out.iter().map(|left| left.scenarios.len() as u64).sum(), "scenario"),
             left_out: report.left_out.iter().map(super::left_out).collect(),
             facts: overview::facts(report),
+            soak: report.soak.as_ref().map(soak::view),
             races: overview::races(report, &links),
             engines: engines.iter().map(ToString::to_string).collect(),
             scenarios: scenario::views(report, &all, &anchors, &findings),

@@ -31,6 +31,13 @@ const MOST_STEPS: usize = 500;
 /// The report as SARIF. Ends with a newline.
 #[must_use]
 pub fn sarif(report: &Report) -> String {
+    // Of these types nothing fails to be written. On one line, since readers refuse what is large.
+    let mut text = serde_json::to_string(&log(report)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn log(report: &Report) -> Log {
     let all = distinct(report);
     let mut kinds: Vec<FindingKind> = all.iter().map(|one| one.best.finding.kind).collect();
     kinds.sort_unstable();
@@ -53,11 +60,7 @@ pub fn sarif(report: &Report) -> String {
         column_kind: "utf16CodeUnits",
         results,
     };
-    let log = Log { schema: document::SCHEMA, version: "2.1.0", runs: vec![run] };
-    // Of these types nothing fails to be written. On one line, since readers refuse what is large.
-    let mut text = serde_json::to_string(&log).unwrap_or_default();
-    text.push('\n');
-    text
+    Log { schema: document::SCHEMA, version: "2.1.0", runs: vec![run] }
 }
 
 /// The run itself. What could not be judged is a notification: it is no finding, and must not look like none.

@@ -162,6 +162,7 @@ fn all_figures(one: &ScenarioReport, out: &mut String) {
 
 fn last(report: &Report, options: &TextOptions, out: &mut String) {
     let totals = &report.totals;
+    super::soak::text(report, out);
     for left in &report.left_out {
         let _ = writeln!(out, "  {}", super::left_out(left));
     }

@@ -186,6 +186,12 @@ impl Instance for MetricsInstance {
         }
     }
 
+    fn hand_over(&self, ledger: &mut Ledger) {
+        if let FarEnd::Recorder(recorder) = &self.far {
+            ledger.delivered.extend(recorder.take());
+        }
+    }
+
     fn violations(&self) -> Vec<Violation> {
         std::mem::take(&mut *self.violations.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -4,21 +4,34 @@ use super::items::{named, violation};
 use super::{Checker, Evidence, Judgement};
 use crate::finding::FindingKind;
 use crate::id::Id;
-use crate::ledger::Settlement;
+use crate::ledger::{Settlement, Unrecovered};
 
 fn judge(
     evidence: &Evidence<'_>,
     kind: FindingKind,
-    of: impl Fn(&Settlement) -> &Vec<Id>,
-    says: impl Fn(usize, &Settlement) -> String,
+    of: impl Fn(&Settlement) -> (&Vec<Id>, u64),
+    says: impl Fn(u64, &Settlement) -> String,
 ) -> Judgement {
     let Some(settled) = &evidence.settlement else { return Judgement::NotJudged("never came to rest") };
-    let ids = of(settled);
-    if ids.is_empty() {
-        return Judgement::Holds;
-    }
-    let message = format!("{}: {}", says(ids.len(), settled), named(ids));
+    let (ids, nameless) = of(settled);
+    let n = ids.len() as u64 + nameless;
+    let message = match (n, nameless, &settled.unrecovered) {
+        (0, _, None) => return Judgement::Holds,
+        (0, _, Some(_)) => return Judgement::NotJudged("more is wrong than the sketch of the ids can tell apart"),
+        (_, 0, _) => format!("{}: {}", says(n, settled), named(ids)),
+        _ => {
+            let first = if ids.is_empty() { String::new() } else { format!(": {}", named(ids)) };
+            format!(
+                "at least {}, {nameless} of them without their ids, which are not recoverable{first}",
+                says(n, settled)
+            )
+        }
+    };
     Judgement::Broken(vec![violation(kind, "ids", message, ids)])
+}
+
+fn nameless(settled: &Settlement, of: impl Fn(&Unrecovered) -> u64) -> u64 {
+    settled.unrecovered.as_ref().map_or(0, of)
 }
 
 /// No accepted id is nowhere at rest.
@@ -30,7 +43,12 @@ impl Checker for Lost {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
-        judge(evidence, self.kind(), |s| &s.lost, |n, s| format!("{n} of {} accepted ids lost", s.totals.accepted))
+        judge(
+            evidence,
+            self.kind(),
+            |s| (&s.lost, nameless(s, |left| left.lost)),
+            |n, s| format!("{n} of {} accepted ids lost", s.totals.accepted),
+        )
     }
 }
 
@@ -46,7 +64,7 @@ impl Checker for Duplicated {
         judge(
             evidence,
             self.kind(),
-            |s| &s.duplicated,
+            |s| (&s.duplicated, nameless(s, |left| left.extra)),
             |n, s| format!("{n} ids seen more than once ({} deliveries)", s.totals.delivered),
         )
     }
@@ -61,7 +79,7 @@ impl Checker for Phantom {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Judgement {
-        judge(evidence, self.kind(), |s| &s.phantom, |n, _| format!("{n} ids came out that nobody put in"))
+        judge(evidence, self.kind(), |s| (&s.phantom, 0), |n, _| format!("{n} ids came out that nobody put in"))
     }
 }
 
@@ -88,7 +106,8 @@ impl Checker for OverDelivered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Ledger;
+    use crate::ledger::sketch::Sketch;
+    use crate::ledger::{Ledger, Marks};
     use crate::observation::Observation;
 
     fn ids(n: std::ops::Range<u64>) -> Vec<Id> {
@@ -135,6 +154,26 @@ mod tests {
         let [lost, dup, phantom, over] = verdicts(l);
         assert!(broken(&phantom) && broken(&over));
         assert!(!broken(&lost) && !broken(&dup));
+    }
+
+    #[test]
+    fn what_a_sketch_cannot_name_is_counted_and_never_clean() {
+        let said = |accepted: u64, delivered: std::ops::Range<u64>| {
+            let mut sketch = Sketch::new(3);
+            (0..accepted).for_each(|n| sketch.accept(Id(n)));
+            delivered.for_each(|n| sketch.deliver(Id(n)));
+            let observation = Observation { sketch: Some(Box::new(sketch)), at_rest: true, ..Observation::default() };
+            let evidence = Evidence::new(&observation, observation.settle(&mut Marks::default()));
+            (Lost.judge(&evidence), Duplicated.judge(&evidence), Phantom.judge(&evidence))
+        };
+        let (lost, duplicated, phantom) = said(50, 0..10);
+        let Judgement::Broken(v) = lost else { panic!("not rejected") };
+        let message = "at least 40 of 50 accepted ids lost, 40 of them without their ids, which are not recoverable";
+        assert_eq!(v[0].message, message);
+        assert!(matches!((duplicated, phantom), (Judgement::NotJudged(_), Judgement::NotJudged(_))));
+        let (lost, duplicated, phantom) = said(50, 50..100);
+        assert!([lost, duplicated, phantom].iter().all(|j| matches!(j, Judgement::NotJudged(_))));
+        assert_eq!(said(50, 0..50), (Judgement::Holds, Judgement::Holds, Judgement::Holds));
     }
 
     #[test]

@@ -64,6 +64,12 @@ impl Crew {
         }
     }
 
+    /// True if a trial of this `duration` has lasted long enough: a little longer if the machine was too busy to let every
+    /// actor end an op, for then nothing could be said of it.
+    fn is_over(&self, elapsed: Duration, duration: Duration, patience: Duration) -> bool {
+        elapsed >= duration + patience || (elapsed >= duration && self.beats.iter().all(|beat| beat.ops() > 0))
+    }
+
     /// True once the trial should end.
     #[inline]
     pub(super) fn stopping(&self) -> bool {
@@ -195,7 +201,7 @@ pub(super) fn oversee(
             asked = true;
             crew.stop();
         }
-        if settings.duration.is_some_and(|d| now - started >= d) {
+        if settings.duration.is_some_and(|d| crew.is_over(now - started, d, settings.stall)) {
             crew.stop();
         }
         if let Some(stall) = watch.look(&crew.beats, crew.ops, now) {

@@ -4,18 +4,12 @@
 //! nanoseconds and finding the histogram's bucket (more work than the reads themselves) is done for many ops at
 //! once, between ops, where it lengthens no measured interval of a closed loop.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use quanta::Clock;
 use racehunt_core::outcome::OpLatency;
+pub(super) use racehunt_core::outcome::latency::{decode, empty, encode};
 use racehunt_core::subject::OpKind;
 
-/// Largest latency told from larger ones: an hour. What is above counts as an hour.
-const MOST_NS: u64 = 3_600_000_000_000;
-/// Three significant digits: a bucket is at most 0.1 % wide.
-const DIGITS: u8 = 3;
 /// Ops measured before they are folded: 8 KiB, so that buffer and hot buckets stay in the first-level cache.
 const FOLD_AT: usize = 1024;
 /// Bits of a buffered word that hold the ticks; the rest holds the op.
@@ -87,15 +81,11 @@ impl Recorder {
     }
 }
 
-fn empty() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, MOST_NS, DIGITS).expect("the bounds are constants that the crate accepts")
-}
-
 /// Adds up what all actors measured and summarises it, one entry for each op that was called.
 #[must_use]
 pub fn export(ops: &[OpKind], actors: Vec<Vec<Histogram<u64>>>) -> Vec<OpLatency> {
     let sums = sum(ops.len(), actors);
-    ops.iter().zip(&sums).filter(|(_, h)| !h.is_empty()).map(|(op, h)| summary(op.name, h)).collect()
+    ops.iter().zip(&sums).filter(|(_, h)| !h.is_empty()).map(|(op, h)| OpLatency::of(op.name, h)).collect()
 }
 
 /// Adds up what all actors measured, one histogram an op.
@@ -107,41 +97,6 @@ pub(super) fn sum(ops: usize, actors: Vec<Vec<Histogram<u64>>>) -> Vec<Histogram
         }
     }
     sums
-}
-
-fn summary(op: &str, h: &Histogram<u64>) -> OpLatency {
-    // A quantile answers with the upper end of its bucket, which may lie above the largest value measured.
-    let at = |quantile: f64| h.value_at_quantile(quantile).min(h.max());
-    OpLatency {
-        op: op.to_owned(),
-        count: h.len(),
-        min_ns: h.min(),
-        mean_ns: h.mean(),
-        p50_ns: at(0.5),
-        p90_ns: at(0.9),
-        p99_ns: at(0.99),
-        p999_ns: at(0.999),
-        p9999_ns: at(0.9999),
-        max_ns: h.max(),
-        histogram: encode(h),
-    }
-}
-
-/// The standard V2 encoding of a histogram, in base64.
-pub(super) fn encode(h: &Histogram<u64>) -> String {
-    let mut bytes = Vec::new();
-    V2DeflateSerializer::new().serialize(h, &mut bytes).expect("writing into memory does not fail");
-    STANDARD.encode(bytes)
-}
-
-/// Reads what [`encode`] wrote; `None` if it is something else.
-pub(super) fn decode(text: &str) -> Option<Histogram<u64>> {
-    let bytes = STANDARD.decode(text).ok()?;
-    let read: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
-    // With the bounds of all others, so that they can be added up.
-    let mut h = empty();
-    h.add(read).ok()?;
-    Some(h)
 }
 
 #[cfg(test)]

@@ -1,23 +1,27 @@
 //! Load: one long-lived object, ops for a while, latency of each.
 //!
 //! What needs an object to grow old (a leak, a drift, a queue that fills up) shows here and not in rounds. The
-//! accounting is done once, at the end, over everything that was ever put in.
+//! accounting is settled once, at the end, over everything that was ever put in; what is too much to keep id by id is
+//! folded into a sketch meanwhile, so that a long trial needs no more memory than a short one.
 
 mod arrivals;
 mod floor;
 
 use super::crew::{self, Crew, Ending, locked};
+use super::disk::Guard;
+use super::film::Film;
 use super::latency;
 use super::{Ended, Job};
 use crate::emit::{Emit, EngineError, Progress};
 use floor::{Floor, Harvest};
+use racehunt_core::ledger::sketch::Sketch;
 use racehunt_core::subject::OpKind;
 use racehunt_core::tally::Tally;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Runs the trial to its end.
-pub(super) fn run(job: Job, mut tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
+pub(super) fn run(job: Job, guard: &Guard, mut tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
     let settings = Arc::new(job.settings);
     let Some(duration) = settings.duration else {
         return Err(EngineError::Trial("stress.duration: needed for the paces `closed` and `open`".to_owned()));
@@ -37,18 +41,33 @@ pub(super) fn run(job: Job, mut tally: Tally, emit: &mut dyn Emit) -> Result<End
     let threads = crew::start(&crew, &settings, &body)?;
     drop(body);
     let started = Instant::now();
-    let progress = || Progress {
-        spent: (started.elapsed().as_secs_f64() / duration.as_secs_f64()).min(1.0),
-        ..Progress::default()
+    let mut film = Film::new(started);
+    let look = |film: &mut Film, now| {
+        film.look(now, &[std::process::id()], crew.ops_ended().iter().sum(), guard.used());
+    };
+    let progress = || {
+        let now = Instant::now();
+        if film.is_due(now) {
+            look(&mut film, now);
+        }
+        if guard.full().is_some() {
+            crew.stop();
+        }
+        Progress { spent: settings.spent(now - started, 0), ..Progress::default() }
     };
     let ending = crew::oversee(&crew, threads, &settings, emit, progress)?;
-    let mut doubts = Vec::new();
+    look(&mut film, Instant::now());
+    tally.timed(film.into_timeline());
+    tally.name_ids();
+    let mut doubts: Vec<String> = guard.full().map(str::to_owned).into_iter().collect();
     match ending {
         Ending::Done => {}
         Ending::Asked => doubts.push(super::ASKED.to_owned()),
         Ending::Stuck(stall) => super::find_stall(&mut tally, &stall, emit),
     }
-    if let Some(observation) = floor.take_observation() {
+    let observation = floor.take_observation();
+    let sketched = observation.as_ref().and_then(|o| o.sketch.as_deref()).map(Sketch::caveat);
+    if let Some(observation) = observation {
         for (place, is_new) in tally.observe(&observation) {
             if is_new {
                 emit.finding(&tally.findings()[place]);
@@ -57,6 +76,7 @@ pub(super) fn run(job: Job, mut tally: Tally, emit: &mut dyn Emit) -> Result<End
     }
     let harvests = std::mem::take(&mut *locked(&floor.harvests));
     let mut notes = crew.take_remarks();
+    notes.extend(sketched);
     behind(&harvests, duration, &mut doubts, &mut notes);
     let latencies = export(job.ops, harvests);
     Ok(Ended { tally, latencies, ops_ended: crew.ops_ended(), doubts, notes })

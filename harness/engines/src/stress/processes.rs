@@ -13,16 +13,15 @@
 //! `racehunt_core::history`), or a kill in that call looks like a loss.
 
 mod chaos;
-mod disk;
 mod host;
 mod kills;
 mod play;
 mod settle;
 mod troop;
 
-pub use disk::DiskBounds;
-
 use super::deal::{Deal, Part};
+use super::disk::{DiskBounds, Guard};
+use super::film::Film;
 use super::inject::kills_itself;
 use super::journal::Life;
 use super::rounds::seen_enough;
@@ -32,7 +31,6 @@ use super::{ASKED, Ended, find_stall, graph, latency};
 use crate::emit::{Emit, EngineError, Progress};
 use crate::worker::MEMBER;
 use chaos::Chaos;
-use disk::Guard;
 use host::{Host, Told};
 use kills::Kills;
 use play::{GRACE, Place, Play, Played, Stage};
@@ -68,6 +66,8 @@ pub(super) fn run(
         return Err(EngineError::Trial("a process of a trial does not start others".to_owned()));
     }
     let root = tempfile::tempdir().map_err(io("making a directory for the trial"))?;
+    let guard = Guard::start(root.path().to_owned(), bounds);
+    // After the last thread of ours that is no actor.
     let group = Arc::new(Group::new());
     let mut troop = Troop::new(trial, settings.processes);
     let mut trial = Coordinator {
@@ -78,14 +78,18 @@ pub(super) fn run(
         chaos: Chaos::of(trial),
         host: Host::start(&group),
         group,
-        guard: Guard::start(root.path().to_owned(), bounds),
+        guard,
         tally: Tally::new(trial.clone()),
+        film: (settings.pace != Pace::Rounds).then(|| Film::new(Instant::now())),
         sums: Sums { ops_ended: vec![0; settings.actors()], ..Sums::default() },
         started: Instant::now(),
         root: root.path(),
         settings,
         emit,
     };
+    if trial.film.is_some() {
+        trial.tally.name_ids();
+    }
     trial.play(&mut troop)?;
     troop.dismiss(LEAVE).into_iter().for_each(|doubt| trial.doubt(doubt));
     Ok(trial.end())
@@ -106,6 +110,8 @@ struct Coordinator<'a> {
     group: Arc<Group>,
     guard: Guard,
     tally: Tally,
+    /// Under load.
+    film: Option<Film>,
     sums: Sums,
     started: Instant,
     root: &'a Path,
@@ -178,7 +184,8 @@ impl Coordinator<'_> {
             stall: self.settings.stall,
             duration: self.settings.duration.filter(|_| !self.in_rounds()),
         };
-        let play = Play::new(&stage, &place, troop, &mut self.kills, &mut self.chaos);
+        let film = self.film.as_mut().map(|film| (film, &self.guard));
+        let play = Play::new(&stage, &place, troop, (&mut self.kills, &mut self.chaos), film);
         let (emit, guard, tally, settings) = (&mut *self.emit, &self.guard, &self.tally, &self.settings);
         let started = self.started;
         let played = play.run(&mut || {
@@ -332,7 +339,10 @@ impl Coordinator<'_> {
         }
     }
 
-    fn end(self) -> Ended {
+    fn end(mut self) -> Ended {
+        if let Some(film) = self.film.take() {
+            self.tally.timed(film.into_timeline());
+        }
         self.emit.progress(progress(&self.tally, &self.settings, self.started.elapsed()));
         let Sums {
             ops_ended,
@@ -385,7 +395,5 @@ impl Coordinator<'_> {
 
 fn progress(tally: &Tally, settings: &Settings, elapsed: Duration) -> Progress {
     let (executions, findings) = (tally.executions(), tally.findings().len() as u64);
-    let of_time = settings.duration.map_or(0.0, |d| elapsed.as_secs_f64() / d.as_secs_f64());
-    let of_rounds = settings.rounds.map_or(0.0, |r| executions as f64 / r as f64);
-    Progress { executions, distinct: 0, findings, spent: of_time.max(of_rounds).min(1.0) }
+    Progress { executions, distinct: 0, findings, spent: settings.spent(elapsed, executions) }
 }

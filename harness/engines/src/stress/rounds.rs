@@ -19,7 +19,7 @@ use floor::Floor;
 use racehunt_core::tally::Tally;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs the trial to its end.
 pub(super) fn run(job: Job, tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
@@ -34,9 +34,7 @@ pub(super) fn run(job: Job, tally: Tally, emit: &mut dyn Emit) -> Result<Ended, 
     let threads = crew::start(&crew, &settings, &body)?;
     drop(body);
     let started = Instant::now();
-    let ending = crew::oversee(&crew, threads, &settings, emit, || {
-        progress(&floor, &settings, started.elapsed().as_secs_f64())
-    })?;
+    let ending = crew::oversee(&crew, threads, &settings, emit, || progress(&floor, &settings, started.elapsed()))?;
     let mut tally = locked(&floor.tally).take().expect("taken once, here");
     let (mut doubts, mut notes) = (Vec::new(), crew.take_remarks());
     match ending {
@@ -52,10 +50,8 @@ pub(super) fn run(job: Job, tally: Tally, emit: &mut dyn Emit) -> Result<Ended, 
     Ok(Ended { tally, latencies: Vec::new(), ops_ended: crew.ops_ended(), doubts, notes })
 }
 
-fn progress(floor: &Floor, settings: &Settings, elapsed: f64) -> Progress {
+fn progress(floor: &Floor, settings: &Settings, elapsed: Duration) -> Progress {
     let (executions, findings) =
         locked(&floor.tally).as_ref().map_or((0, 0), |t| (t.executions(), t.findings().len() as u64));
-    let of_time = settings.duration.map_or(0.0, |d| elapsed / d.as_secs_f64());
-    let of_rounds = settings.rounds.map_or(0.0, |r| executions as f64 / r as f64);
-    Progress { executions, distinct: 0, findings, spent: of_time.max(of_rounds).min(1.0) }
+    Progress { executions, distinct: 0, findings, spent: settings.spent(elapsed, executions) }
 }

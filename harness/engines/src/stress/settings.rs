@@ -81,6 +81,13 @@ impl Settings {
         self.processes.max(2)
     }
 
+    /// The part of the trial that is done, by its time or its rounds.
+    pub(super) fn spent(&self, elapsed: Duration, rounds: u64) -> f64 {
+        let of_time = self.duration.map_or(0.0, |most| elapsed.as_secs_f64() / most.as_secs_f64());
+        let of_rounds = self.rounds.map_or(0.0, |most| rounds as f64 / most as f64);
+        of_time.max(of_rounds).min(1.0)
+    }
+
     /// How actor `me` is perturbed; every actor and every `batch` has decisions of its own.
     pub(super) fn perturb_of(&self, me: usize, batch: u64) -> Perturb {
         let mut dice = Dice::new(self.seed.wrapping_add(batch.wrapping_mul(0xd134_2543_de82_ef95)), me);

@@ -52,13 +52,18 @@ impl Beat {
 
     /// Ops ended so far.
     pub(super) fn ops(&self) -> u64 {
-        self.word() >> DOING_BITS
+        ops_of(self.word())
     }
 
     /// The whole word, as a watcher in another process needs it.
     pub(super) fn word(&self) -> u64 {
         self.0.0.load(Ordering::Relaxed)
     }
+}
+
+/// Ops ended so far, by a beat's word.
+pub(super) fn ops_of(word: u64) -> u64 {
+    word >> DOING_BITS
 }
 
 /// The word of an actor that is in the opening of an instance and ended nothing yet.

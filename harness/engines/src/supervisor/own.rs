@@ -5,7 +5,7 @@ use super::{End, Event, Session, Supervise, remarks};
 use crate::emit::Progress;
 use racehunt_core::finding::Finding;
 use racehunt_core::ledger::LedgerTotals;
-use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::outcome::{Named, TrialOutcome};
 use racehunt_core::plan::{EngineConfig, Trial};
 use racehunt_core::protocol::{FromWorker, Run, Setup, ToWorker, VERSION};
 use racehunt_core::verdict::{Coverage, Verdict};
@@ -56,6 +56,9 @@ pub(super) fn run(trial: &Trial, how: &Supervise, on: &mut dyn FnMut(Event)) -> 
     };
     let mut command = Command::new(&how.program);
     command.args(&how.args).env("TMPDIR", home.0.path()).env(crate::worker::HOME, home.0.path());
+    if let Some(most) = how.disk {
+        command.env(crate::stress::MOST_DISK, most.to_string());
+    }
     command.env(crate::worker::HARNESS, std::process::id().to_string());
     let limits = how.deadlines(how.silence, budget(&trial.engine).map(|b| b + how.overrun));
     let (answer, stopped, ended) = match Session::open(command, limits, on) {
@@ -179,6 +182,7 @@ fn partial(trial: &Trial, heard: Heard, ended: &Ended, elapsed: Duration) -> Tri
         ops: 0,
         elapsed_ns: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
         ledger: LedgerTotals::default(),
+        ids: Named::default(),
         errors: Vec::new(),
         latencies: Vec::new(),
         gauges: Vec::new(),

@@ -59,6 +59,7 @@ pub(crate) fn foreign(part: &str) -> Trial {
 /// Patient with everything: a slow machine must not fail a test.
 pub(crate) fn patient(part: &str) -> Supervise {
     Supervise {
+        disk: None,
         program: PathBuf::from(FAKE),
         args: vec![part.into()],
         adapter_dir: None,

@@ -47,6 +47,14 @@ Examples:
   racehunt merge racehunt-out/scenarios
   racehunt merge first/report.json second/report.json --out all";
 
+pub(super) const SOAK: &str = "\
+Examples:
+  racehunt soak s.toml --for 8h                          a report that is renewed with each leg
+  racehunt soak s.toml --for 8h --resume                 go on after a crash or a reboot
+  racehunt soak s.toml --for 30m --leg 10s --go-on       all findings there are, not only the first
+  racehunt soak s.toml --for 8h --metrics --disk 10GiB   curl http://127.0.0.1:9100/metrics
+  racehunt soak s.toml --legs 20 --fail-on-drift         in CI";
+
 pub(super) const LIST: &str = "\
 Examples:
   racehunt list                            the subjects and their variants

@@ -15,6 +15,7 @@ mod new;
 mod replay;
 mod report;
 mod selftest;
+mod soak;
 mod spread;
 mod streams;
 mod support;

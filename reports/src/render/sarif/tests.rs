@@ -11,7 +11,7 @@ fn document(report: &crate::Report) -> Value {
 
 #[test]
 fn a_finding_has_its_lines() {
-    let shown = serde_json::to_string_pretty(&document(&canned::canary())).expect("it is written");
+    let shown = serde_json::to_string_pretty(&super::log(&canned::canary())).expect("it is written");
     golden("sarif-canary", &shown);
 }
 

@@ -13,6 +13,7 @@ use crate::stress::watch::{OPENING, RESTING};
 use hdrhistogram::Histogram;
 use racehunt_core::history::account;
 use racehunt_core::ledger::Ledger;
+use racehunt_core::ledger::sketch::{CELLS, Sketch};
 use racehunt_core::observation::{Observation, OpFailure, Panic, Seen, Violation};
 use racehunt_core::subject::{Actor, Call, Instance, Opener};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -20,6 +21,8 @@ use std::time::Duration;
 
 /// Entries that all actors' ledgers may hold together: settling takes some 40 bytes for each.
 const MOST_ENTRIES: usize = 1 << 26;
+/// Entries of one actor's ledger that are kept id by id: 1 MiB. More are folded into a sketch.
+pub(super) const FOLD_AT: usize = 1 << 17;
 /// Failures that one actor keeps; each has its own text.
 const MOST_FAILURES: usize = 10_000;
 /// Ops between two looks at these bounds.
@@ -60,6 +63,8 @@ struct Hand<'a> {
     most_entries: usize,
     calls: u64,
     unkept: u64,
+    /// What the actor's ledger does not hold any more.
+    sketch: Option<Box<Sketch>>,
 }
 
 impl Floor {
@@ -116,7 +121,8 @@ impl Floor {
     fn call(&self, me: usize, instance: &dyn Instance, recorder: Recorder) {
         let most_entries = MOST_ENTRIES / self.settings.threads;
         let actor = Actor::new(me as u32, self.settings.seed).with_clock(journal::now);
-        let mut hand = Hand { me, crew: &self.crew, instance, actor, recorder, most_entries, calls: 0, unkept: 0 };
+        let mut hand =
+            Hand { me, crew: &self.crew, instance, actor, recorder, most_entries, calls: 0, unkept: 0, sketch: None };
         let part = &self.parts[me];
         let mut harvest = Harvest::default();
         let panic = match self.settings.rate {
@@ -133,6 +139,7 @@ impl Floor {
         }
         let mut sum = locked(&self.ledgers);
         sum.ledger.merge(&hand.actor.ledger);
+        join(&mut sum.sketch, hand.sketch.take());
         sum.history.append(&mut hand.actor.history);
         sum.failures.append(&mut hand.actor.failures);
         sum.panics.extend(panic.map(|p| as_panic(&part.name, p)));
@@ -155,6 +162,9 @@ impl Floor {
             },
             _ => {}
         }
+        if let Some(sketch) = &mut o.sketch {
+            sketch.fold(&mut o.ledger);
+        }
         self.crew.beats[0].end_phase();
         *locked(&self.observation) = Some(o);
     }
@@ -163,6 +173,15 @@ impl Floor {
 fn rest_of(instance: &dyn Instance, ledger: &mut Ledger) -> (Vec<Violation>, Seen) {
     instance.rest(ledger);
     (instance.violations(), instance.seen())
+}
+
+/// Puts two sketches together.
+fn join(sum: &mut Option<Box<Sketch>>, more: Option<Box<Sketch>>) {
+    match (sum.as_mut(), more) {
+        (Some(sum), Some(more)) => sum.merge(&more),
+        (None, more) => *sum = more,
+        (Some(_), None) => {}
+    }
 }
 
 fn as_panic(actor: &str, p: Caught) -> Panic {
@@ -268,12 +287,27 @@ impl Hand<'_> {
         }
         self.calls += 1;
         if self.calls.is_multiple_of(LOOK_EVERY) {
-            let l = &self.actor.ledger;
-            let entries = l.accepted.len() + l.rejected.len() + l.uncertain.len() + l.delivered.len();
-            if entries + self.actor.history.len() > self.most_entries {
-                self.crew.remark(format!("ended early: the ledgers hold {MOST_ENTRIES} entries"));
-                self.crew.stop();
-            }
+            return self.make_room();
+        }
+        None
+    }
+
+    /// Sees to it that what is kept of the calls so far stays in bounds.
+    #[cold]
+    fn make_room(&mut self) -> Option<Caught> {
+        let ledger = &mut self.actor.ledger;
+        if let Err(panic) = catch(|| self.instance.hand_over(ledger)) {
+            return Some(panic);
+        }
+        let kept =
+            |l: &Ledger| l.accepted.len() + l.rejected.len() + l.uncertain.len() + l.delivered.len() + l.evicted.len();
+        // Of what tells a history, checkers of order need all, and by it uncertain fates become certain in the end.
+        if self.actor.history.is_empty() && kept(ledger) >= FOLD_AT {
+            self.sketch.get_or_insert_with(|| Box::new(Sketch::new(CELLS))).fold(ledger);
+        }
+        if kept(ledger) + self.actor.history.len() > self.most_entries {
+            self.crew.remark(format!("ended early: the ledgers hold {MOST_ENTRIES} entries"));
+            self.crew.stop();
         }
         None
     }

@@ -3,9 +3,11 @@
 mod stuck;
 
 use super::super::deal::Part;
+use super::super::disk::Guard;
+use super::super::film::Film;
 use super::super::journal::{self, Life};
 use super::super::member::TICK;
-use super::super::watch::{OPENS, Watch};
+use super::super::watch::{OPENS, Watch, ops_of};
 use super::chaos::Chaos;
 use super::kills::{Kills, Victim};
 use super::settle::{made, next_serial};
@@ -53,6 +55,7 @@ pub(super) struct Play<'a> {
     troop: &'a mut Troop,
     kills: &'a mut Kills,
     chaos: &'a mut Chaos,
+    film: Option<(&'a mut Film, &'a Guard)>,
     posts: Vec<Post>,
     go: Option<(u64, Instant)>,
     hurry: Option<Instant>,
@@ -91,14 +94,14 @@ impl<'a> Play<'a> {
         stage: &'a Stage<'a>,
         place: &'a Place,
         troop: &'a mut Troop,
-        kills: &'a mut Kills,
-        chaos: &'a mut Chaos,
+        (kills, chaos): (&'a mut Kills, &'a mut Chaos),
+        film: Option<(&'a mut Film, &'a Guard)>,
     ) -> Self {
         let now = Instant::now();
         let now = now - chaos.paused(now);
         let posts = (0..stage.posts.len()).map(|process| Post::new(stage, process, 0, now)).collect();
         let played = Played { lives: place.parts.iter().map(|_| Vec::new()).collect(), ..Played::default() };
-        Self { stage, place, troop, kills, chaos, posts, go: None, hurry: None, asked: None, played }
+        Self { stage, place, troop, kills, chaos, film, posts, go: None, hurry: None, asked: None, played }
     }
 
     /// Plays the round to its end. `watch` is called some fifty times a second and says whether the round should end
@@ -274,13 +277,18 @@ impl<'a> Play<'a> {
                 self.revive(process)?;
             }
         }
+        let before = self.chaos.count;
         self.chaos.step(now, self.troop);
+        if self.chaos.count > before {
+            self.mark("pause");
+        }
         Ok(())
     }
 
     /// Starts a member again that a fault killed; it goes on where its journals end.
     fn revive(&mut self, process: usize) -> Result<(), EngineError> {
         self.played.kills += 1;
+        self.mark("kill");
         self.read(process);
         if self.hurry.is_some() {
             return Ok(());
@@ -313,6 +321,7 @@ impl<'a> Play<'a> {
     /// # Errors
     /// If the machine refuses a process.
     fn look(&mut self, now: Instant) -> Result<(), EngineError> {
+        self.film(now);
         // A process that it forked may hold its stdout open for long.
         for process in self.troop.ended(now) {
             self.dead(process)?;
@@ -329,6 +338,22 @@ impl<'a> Play<'a> {
         }
         self.look_for_stuck(now);
         Ok(())
+    }
+
+    fn mark(&mut self, what: &str) {
+        if let Some((film, _)) = &mut self.film {
+            film.mark(Instant::now(), what);
+        }
+    }
+
+    /// Adds a look at all processes to the timeline, if it is time.
+    fn film(&mut self, now: Instant) {
+        let Some((film, guard)) = self.film.as_mut().filter(|(film, _)| film.is_due(now)) else { return };
+        let earlier: u64 = self.played.lives.iter().flatten().map(|life| life.ended).sum();
+        let ops = self.posts.iter().flat_map(|post| &post.words).map(|word| ops_of(*word)).sum::<u64>();
+        let mut pids = self.troop.pids();
+        pids.push(std::process::id());
+        film.look(now, &pids, earlier + ops, guard.used());
     }
 
     /// Has the round end as soon as may be.

@@ -149,6 +149,11 @@ impl Troop {
         }
     }
 
+    /// The ids of the processes that there are.
+    pub(super) fn pids(&self) -> Vec<u32> {
+        self.posts.iter().filter_map(|post| post.child.as_ref()).map(|running| running.child.id()).collect()
+    }
+
     /// Stops a member, or lets it go on.
     pub(super) fn signal(&self, process: usize, signal: Signal) {
         if let Some(running) = &self.posts[process].child {

@@ -5,7 +5,7 @@ use racehunt_core::finding::{Finding, FindingKind, Repro, fingerprint};
 use racehunt_core::id::Id;
 use racehunt_core::ledger::LedgerTotals;
 use racehunt_core::observation::OpFailure;
-use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::outcome::{Named, TrialOutcome};
 use racehunt_core::plan::Trial;
 use racehunt_core::protocol::{FromWorker, GateState, History, Progress, Run, ToWorker, decode, encode};
 use racehunt_core::verdict::{Coverage, Verdict};
@@ -150,6 +150,7 @@ fn outcome(trial: &Trial) -> TrialOutcome {
         ops: 6,
         elapsed_ns: 1,
         ledger: LedgerTotals { accepted: 6, delivered: 6, ..LedgerTotals::default() },
+        ids: Named::default(),
         errors: Vec::new(),
         latencies: Vec::new(),
         gauges: Vec::new(),
