@@ -49,7 +49,7 @@ pub struct TrialOutcome {
     /// Quantities with a bound, each at its worst over all executions; empty where the subject has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gauges: Vec<Gauge>,
-    /// How it went over time; `null` where nothing was sampled, which is everywhere as yet: no engine samples.
+    /// How it went over time; `null` under a model, and where nothing was sampled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline: Option<Timeline>,
     /// Processes killed, over all executions.
