@@ -135,13 +135,13 @@ pub struct Drift {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trend {
-    /// The interval has 0 in it, or the change is too small to matter.
+    /// No change in the interval is large enough to matter.
     Flat,
     /// It grows.
     Grows,
     /// It falls.
     Falls,
-    /// Too few legs.
+    /// Too few legs: there is no interval, or it has both 0 and changes that matter in it.
     Unknown,
 }
 
@@ -198,14 +198,16 @@ const fn series(
 /// Every quantity's drift. `leg_ns` is the length of a leg.
 #[must_use]
 pub fn drifts(points: &[Point], leg_ns: u64) -> Vec<Drift> {
-    let over = OVER.iter().map(|series| {
+    // What nobody measured is not told.
+    let measured = |series: &&Series| points.iter().any(|point| (series.value)(point).is_some());
+    let over = OVER.iter().filter(measured).map(|series| {
         let common = series.of.starts_with("harness");
         let of = |p: &Point| (series.value)(p).map(|y| (if common { 0 } else { p.trial }, p.at_ns as f64, y as f64));
         let known: Vec<(u32, f64, f64)> = points.iter().filter_map(of).collect();
         let hours = span(&known) / HOUR_NS;
         series.judge(points, known.len(), theil_sen(&known), hours)
     });
-    let within = WITHIN.iter().map(|(series, slope)| {
+    let within = WITHIN.iter().filter(|(series, _)| measured(&series)).map(|(series, slope)| {
         let slopes: Vec<f64> = points.iter().filter_map(slope).collect();
         let hours = leg_ns as f64 / 2.0 / HOUR_NS;
         series.judge(points, slopes.len(), median_with_interval(slopes), hours)
@@ -220,11 +222,10 @@ impl Series {
         let least = self.least.max(self.share * typical);
         let change = slope.map(|slope| slope.at * hours);
         let verdict = match slope {
-            None => Trend::Unknown,
-            Some(_) if change.is_none_or(|change| change.abs() < least) => Trend::Flat,
-            Some(slope) if slope.low > 0.0 => Trend::Grows,
-            Some(slope) if slope.high < 0.0 => Trend::Falls,
-            Some(_) => Trend::Flat,
+            Some(slope) if slope.low > 0.0 && slope.at * hours >= least => Trend::Grows,
+            Some(slope) if slope.high < 0.0 && slope.at * hours <= -least => Trend::Falls,
+            Some(slope) if slope.low * hours > -least && slope.high * hours < least => Trend::Flat,
+            _ => Trend::Unknown,
         };
         let bad = verdict == if self.better == Better::Less { Trend::Grows } else { Trend::Falls };
         Drift {

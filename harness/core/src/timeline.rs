@@ -5,9 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 /// Samples that are kept at most.
-pub const MOST_SAMPLES: usize = 600;
+pub const MOST_SAMPLES: usize = 240;
 /// Marks that are kept at most; further ones are counted.
-pub const MOST_MARKS: usize = 600;
+pub const MOST_MARKS: usize = 240;
 
 /// Samples and faults, each in the order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

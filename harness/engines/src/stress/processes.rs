@@ -20,7 +20,7 @@ mod settle;
 mod troop;
 
 use super::deal::{Deal, Part};
-use super::disk::{DiskBounds, Guard};
+use super::disk::DiskBounds;
 use super::film::Film;
 use super::inject::kills_itself;
 use super::journal::Life;
@@ -66,7 +66,7 @@ pub(super) fn run(
         return Err(EngineError::Trial("a process of a trial does not start others".to_owned()));
     }
     let root = tempfile::tempdir().map_err(io("making a directory for the trial"))?;
-    let guard = Guard::start(root.path().to_owned(), bounds);
+    let film = Film::start(root.path().to_owned(), bounds);
     // After the last thread of ours that is no actor.
     let group = Arc::new(Group::new());
     let mut troop = Troop::new(trial, settings.processes);
@@ -78,16 +78,15 @@ pub(super) fn run(
         chaos: Chaos::of(trial),
         host: Host::start(&group),
         group,
-        guard,
         tally: Tally::new(trial.clone()),
-        film: (settings.pace != Pace::Rounds).then(|| Film::new(Instant::now())),
+        film,
         sums: Sums { ops_ended: vec![0; settings.actors()], ..Sums::default() },
         started: Instant::now(),
         root: root.path(),
         settings,
         emit,
     };
-    if trial.film.is_some() {
+    if !trial.in_rounds() {
         trial.tally.name_ids();
     }
     trial.play(&mut troop)?;
@@ -108,10 +107,8 @@ struct Coordinator<'a> {
     chaos: Chaos,
     host: Host,
     group: Arc<Group>,
-    guard: Guard,
     tally: Tally,
-    /// Under load.
-    film: Option<Film>,
+    film: Film,
     sums: Sums,
     started: Instant,
     root: &'a Path,
@@ -184,13 +181,12 @@ impl Coordinator<'_> {
             stall: self.settings.stall,
             duration: self.settings.duration.filter(|_| !self.in_rounds()),
         };
-        let film = self.film.as_mut().map(|film| (film, &self.guard));
-        let play = Play::new(&stage, &place, troop, (&mut self.kills, &mut self.chaos), film);
-        let (emit, guard, tally, settings) = (&mut *self.emit, &self.guard, &self.tally, &self.settings);
+        let play = Play::new(&stage, &place, troop, (&mut self.kills, &mut self.chaos), &mut self.film);
+        let (emit, tally, settings) = (&mut *self.emit, &self.tally, &self.settings);
         let started = self.started;
         let played = play.run(&mut || {
             emit.progress(progress(tally, settings, started.elapsed()));
-            guard.full().map(str::to_owned).or_else(|| emit.stopped().then(|| ASKED.to_owned()))
+            emit.stopped().then(|| ASKED.to_owned())
         })?;
         let next = self.settle(played, &place.parts);
         // What cannot be removed now goes with the trial's directory.
@@ -204,7 +200,8 @@ impl Coordinator<'_> {
         for dir in [&data, &journals] {
             std::fs::create_dir_all(dir).map_err(io("making a directory for a round"))?;
         }
-        Ok(Place { number, dir: data, journals, host: None, parts })
+        let ended = self.sums.ops_ended.iter().sum();
+        Ok(Place { number, ended, dir: data, journals, host: None, parts })
     }
 
     /// Opens the coordinator's own instance.
@@ -265,7 +262,7 @@ impl Coordinator<'_> {
     /// Judges a round that was played.
     fn settle(&mut self, mut played: Played, parts: &[Part]) -> Next {
         self.add_up(&mut played);
-        if let Some(full) = self.guard.full().map(str::to_owned) {
+        if let Some(full) = self.film.full().map(str::to_owned) {
             played.doubt.get_or_insert(full);
             played.cut = true;
         }
@@ -340,9 +337,7 @@ impl Coordinator<'_> {
     }
 
     fn end(mut self) -> Ended {
-        if let Some(film) = self.film.take() {
-            self.tally.timed(film.into_timeline());
-        }
+        self.tally.timed(self.film.into_timeline());
         self.emit.progress(progress(&self.tally, &self.settings, self.started.elapsed()));
         let Sums {
             ops_ended,

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Runs the trial to its end.
-pub(super) fn run(job: Job, tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
+pub(super) fn run(mut job: Job, tally: Tally, emit: &mut dyn Emit) -> Result<Ended, EngineError> {
     let settings = Arc::new(job.settings);
     let crew = Arc::new(Crew::new(&settings, job.ops, job.group));
     let floor =
@@ -34,9 +34,13 @@ pub(super) fn run(job: Job, tally: Tally, emit: &mut dyn Emit) -> Result<Ended, 
     let threads = crew::start(&crew, &settings, &body)?;
     drop(body);
     let started = Instant::now();
-    let ending = crew::oversee(&crew, threads, &settings, emit, || progress(&floor, &settings, started.elapsed()))?;
+    let ending = crew::oversee(&crew, threads, &settings, &mut job.film, emit, || {
+        progress(&floor, &settings, started.elapsed())
+    })?;
     let mut tally = locked(&floor.tally).take().expect("taken once, here");
-    let (mut doubts, mut notes) = (Vec::new(), crew.take_remarks());
+    let mut doubts: Vec<String> = job.film.full().map(str::to_owned).into_iter().collect();
+    let mut notes = crew.take_remarks();
+    tally.timed(job.film.into_timeline());
     match ending {
         Ending::Done => notes.extend(floor.why().map(str::to_owned)),
         Ending::Asked => doubts.push(super::ASKED.to_owned()),

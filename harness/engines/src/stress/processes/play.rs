@@ -3,7 +3,6 @@
 mod stuck;
 
 use super::super::deal::Part;
-use super::super::disk::Guard;
 use super::super::film::Film;
 use super::super::journal::{self, Life};
 use super::super::member::TICK;
@@ -42,6 +41,8 @@ pub(super) struct Stage<'a> {
 /// Where a round takes place.
 pub(super) struct Place {
     pub(super) number: u64,
+    /// Ops that ended in the rounds before.
+    pub(super) ended: u64,
     pub(super) dir: PathBuf,
     pub(super) journals: PathBuf,
     pub(super) host: Option<String>,
@@ -55,7 +56,7 @@ pub(super) struct Play<'a> {
     troop: &'a mut Troop,
     kills: &'a mut Kills,
     chaos: &'a mut Chaos,
-    film: Option<(&'a mut Film, &'a Guard)>,
+    film: &'a mut Film,
     posts: Vec<Post>,
     go: Option<(u64, Instant)>,
     hurry: Option<Instant>,
@@ -95,7 +96,7 @@ impl<'a> Play<'a> {
         place: &'a Place,
         troop: &'a mut Troop,
         (kills, chaos): (&'a mut Kills, &'a mut Chaos),
-        film: Option<(&'a mut Film, &'a Guard)>,
+        film: &'a mut Film,
     ) -> Self {
         let now = Instant::now();
         let now = now - chaos.paused(now);
@@ -118,6 +119,7 @@ impl<'a> Play<'a> {
             }
         }
         let mut looked = Instant::now();
+        self.film(looked);
         while self.troop.those(&[State::Done, State::Gone]).len() < self.posts.len() {
             if let Some(heard) = self.troop.receive(self.wait()) {
                 self.hear(heard)?;
@@ -128,7 +130,7 @@ impl<'a> Play<'a> {
             if now - looked >= TICK {
                 looked = now;
                 self.look(now)?;
-                if let Some(why) = watch() {
+                if let Some(why) = self.film.full().map(str::to_owned).or_else(&mut *watch) {
                     self.played.doubt.get_or_insert(why);
                     self.hurry(now);
                 }
@@ -341,19 +343,19 @@ impl<'a> Play<'a> {
     }
 
     fn mark(&mut self, what: &str) {
-        if let Some((film, _)) = &mut self.film {
-            film.mark(Instant::now(), what);
-        }
+        self.film.mark(Instant::now(), what);
     }
 
     /// Adds a look at all processes to the timeline, if it is time.
     fn film(&mut self, now: Instant) {
-        let Some((film, guard)) = self.film.as_mut().filter(|(film, _)| film.is_due(now)) else { return };
-        let earlier: u64 = self.played.lives.iter().flatten().map(|life| life.ended).sum();
+        if !self.film.is_due(now) {
+            return;
+        }
+        let earlier = self.place.ended + self.played.lives.iter().flatten().map(|life| life.ended).sum::<u64>();
         let ops = self.posts.iter().flat_map(|post| &post.words).map(|word| ops_of(*word)).sum::<u64>();
         let mut pids = self.troop.pids();
         pids.push(std::process::id());
-        film.look(now, &pids, earlier + ops, guard.used());
+        self.film.look(now, &pids, earlier + ops);
     }
 
     /// Has the round end as soon as may be.
