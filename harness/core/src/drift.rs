@@ -47,7 +47,7 @@ pub struct Point {
     pub p99_ns: Option<u64>,
     /// Calls that ended a second.
     pub ops_per_s: u64,
-    /// By how much the memory grew an hour in the second half of the leg, in bytes.
+    /// By how much the memory grew an hour in the second half of the leg, in bytes; `null` where histories are part of it.
     pub rss_slope: Option<f64>,
     /// Open files.
     pub open_files_slope: Option<f64>,
@@ -60,7 +60,8 @@ impl Point {
     #[must_use]
     pub fn of(leg: u64, at_ns: u64, trial: u32, outcome: &TrialOutcome) -> Self {
         let none = Timeline::default();
-        let samples = &outcome.timeline.as_ref().unwrap_or(&none).samples;
+        let timeline = outcome.timeline.as_ref().unwrap_or(&none);
+        let samples = &timeline.samples;
         let most = |of: fn(&Sample) -> u64| samples.iter().map(of).max();
         let slope = |of: fn(&Sample) -> u64| slope_of(samples, of);
         let ops_per_s = (outcome.ops as f64 * 1e9 / outcome.elapsed_ns.max(1) as f64) as u64;
@@ -78,7 +79,7 @@ impl Point {
             threads: most(|s| s.threads),
             p99_ns: outcome.latencies.iter().map(|latency| latency.p99_ns).max(),
             ops_per_s,
-            rss_slope: slope(|s| s.rss_bytes),
+            rss_slope: slope(|s| s.rss_bytes).filter(|_| !timeline.histories),
             open_files_slope: slope(|s| s.open_files),
             threads_slope: slope(|s| s.threads),
         }

@@ -13,8 +13,11 @@ pub const MOST_MARKS: usize = 240;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timeline {
-    /// What was seen at a time, over all processes of the trial.
+    /// What was seen at a time, over all processes that actors are in.
     pub samples: Vec<Sample>,
+    /// True if their memory also holds what the actors told of their calls, which grows until the trial's end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub histories: bool,
     /// The faults.
     pub marks: Vec<Mark>,
     /// Faults that are not among the marks, because there were too many.
@@ -29,13 +32,13 @@ pub struct Sample {
     pub at_ns: u64,
     /// Calls that had ended by then.
     pub ops: u64,
-    /// Resident memory of the trial's processes.
+    /// Resident memory of these processes.
     pub rss_bytes: u64,
     /// Size of the files below the trial's directory; 0 if it has none.
     pub disk_bytes: u64,
-    /// Open files of the trial's processes.
+    /// Their open files.
     pub open_files: u64,
-    /// Threads of the trial's processes.
+    /// Their threads.
     pub threads: u64,
 }
 

@@ -129,6 +129,7 @@ impl Timeline {
         }
         later.marks.iter().for_each(|mark| self.mark(mark.at_ns + after_ns, &mark.what));
         self.unmarked += later.unmarked;
+        self.histories |= later.histories;
     }
 }
 

@@ -15,6 +15,7 @@ use floor::{Floor, Harvest};
 use racehunt_core::ledger::sketch::Sketch;
 use racehunt_core::subject::OpKind;
 use racehunt_core::tally::Tally;
+use racehunt_core::timeline::Timeline;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,13 +44,14 @@ pub(super) fn run(mut job: Job, mut tally: Tally, emit: &mut dyn Emit) -> Result
     let ending = crew::oversee(&crew, threads, &settings, &mut job.film, emit, progress)?;
     tally.name_ids();
     let mut doubts: Vec<String> = job.film.full().map(str::to_owned).into_iter().collect();
-    tally.timed(job.film.into_timeline());
     match ending {
         Ending::Done => {}
         Ending::Asked => doubts.push(super::ASKED.to_owned()),
         Ending::Stuck(stall) => super::find_stall(&mut tally, &stall, emit),
     }
     let observation = floor.take_observation();
+    let histories = observation.as_ref().is_some_and(|o| !o.history.is_empty());
+    tally.timed(Timeline { histories, ..job.film.into_timeline() });
     let sketched = observation.as_ref().and_then(|o| o.sketch.as_deref()).map(Sketch::caveat);
     if let Some(observation) = observation {
         for (place, is_new) in tally.observe(&observation) {
