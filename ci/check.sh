@@ -122,6 +122,10 @@ for other in b c; do
     python3 -B ci/same.py "$out/a/same-seed/report.json" "$out/$other/same-seed/report.json"
 done
 
+step "a soak that is killed and resumed, and two that find something"
+ci/soak.sh "$racehunt" "$out/soak" 1 >"$out/soak.txt" 2>&1 || { cat "$out/soak.txt"; exit 1; }
+grep -E '^[0-9]+ ids in ' "$out/soak.txt"
+
 step "the workflow files"
 venv workflows pyyaml==6.0.3
 "$venvs/workflows/bin/python3" -B ci/workflows.py "$racehunt" ci/github-actions.yml ci/gitlab-ci.yml
@@ -148,6 +152,7 @@ watchdog 3.0.0
 watchdog 7.1.0
 
 step "every report is valid under the schema"
-python3 -B ci/valid.py reports/schema/report.schema.json "$out"/*/report.json "$out"/[abc]/same-seed/report.json
+python3 -B ci/valid.py reports/schema/report.schema.json "$out"/*/report.json \
+    "$out"/[abc]/same-seed/report.json "$out"/soak/*/report.json
 
 printf '\nci/check.sh: everything holds\n'

@@ -10,10 +10,12 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 racehunt="${1:?usage: ci/soak.sh RACEHUNT OUT [MINUTES]}" out="${2:?usage: ci/soak.sh RACEHUNT OUT [MINUTES]}"
 seconds=$((${3:-60} * 60))
+# Long enough for every leg to have its kills.
+leg=$((seconds / 60 < 4 ? 4 : seconds / 60))
 check() { python3 -B "$here/soak/check.py" "$@"; }
 
 soak=("$racehunt" soak "$here/../scenarios/trace-buffer-soak/rotating.toml" --out "$out"
-    --for "${seconds}s" --leg "$((seconds / 60))s")
+    --for "${seconds}s" --leg "${leg}s")
 "${soak[@]}" &
 harness=$!
 trap 'kill "$harness" 2>/dev/null || true' EXIT
