@@ -196,8 +196,8 @@ impl Soaking<'_> {
         output::write(&self.folder.join("report.txt"), text(report, &TextOptions::default()).as_bytes()).and(page)
     }
 
-    fn publish(&self, report: &Report, leg: Option<&TrialOutcome>) {
-        if let Some(metrics) = &self.metrics {
+    fn publish(&mut self, report: &Report, leg: Option<&TrialOutcome>) {
+        if let Some(metrics) = &mut self.metrics {
             metrics.publish(report, leg);
         }
     }

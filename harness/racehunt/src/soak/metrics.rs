@@ -1,27 +1,34 @@
-//! Figures of a soak for Prometheus, in its text format, over HTTP.
+//! Figures of a soak for Prometheus, in the `OpenMetrics` text format, over HTTP.
 //!
 //! The names are part of what this program promises; `README.md` lists them.
 
 use crate::Failure;
 use crate::output::complain;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::registry::Registry;
 use racehunt_core::finding::FindingKind;
 use racehunt_core::outcome::TrialOutcome;
+use racehunt_core::timeline::Sample;
 use racehunt_engines::probe::Usage;
 use racehunt_reports::Report;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tiny_http::{Header, Response, Server};
 
 /// What the text format calls itself.
-const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// A server on a thread of its own. It ends when this is dropped.
 pub(super) struct Metrics {
     server: Arc<Server>,
     text: Arc<Mutex<String>>,
     thread: Option<JoinHandle<()>>,
+    /// What the processes of the last leg used at most, if somebody looked.
+    of_trial: Option<Usage>,
 }
 
 impl Metrics {
@@ -35,15 +42,16 @@ impl Metrics {
             let (server, text) = (Arc::clone(&server), Arc::clone(&text));
             std::thread::spawn(move || answer(&server, &text))
         };
-        Ok(Self { server, text, thread: Some(thread) })
+        Ok(Self { server, text, thread: Some(thread), of_trial: None })
     }
 
     /// Replaces the figures. `leg` is the one that has just ended.
-    pub(super) fn publish(&self, report: &Report, leg: Option<&TrialOutcome>) {
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = figures(report, leg, Usage::own());
-        // Between legs, what the last one used stays.
-        *text = if leg.is_none() && !text.is_empty() { keep_trial(&text, &told) } else { told };
+    pub(super) fn publish(&mut self, report: &Report, leg: Option<&TrialOutcome>) {
+        self.of_trial = leg.and_then(used).or(self.of_trial);
+        let mut text = String::new();
+        if encode(&mut text, &figures(report, Usage::own(), self.of_trial)).is_ok() {
+            *self.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        }
     }
 }
 
@@ -69,32 +77,39 @@ fn answer(server: &Server, text: &Mutex<String>) {
     }
 }
 
-/// Lines about the trial's processes are those of `old`.
-fn keep_trial(old: &str, new: &str) -> String {
-    let of_trial = |line: &&str| line.contains("{of=\"trial\"}");
-    let mut text: String = new.lines().filter(|line| !of_trial(line)).map(|line| format!("{line}\n")).collect();
-    text.extend(old.lines().filter(of_trial).map(|line| format!("{line}\n")));
-    text
+/// What a leg used at most.
+fn used(leg: &TrialOutcome) -> Option<Usage> {
+    let samples = &leg.timeline.as_ref()?.samples;
+    let most = |of: Of<Sample>| samples.iter().map(of).max();
+    Some(Usage {
+        rss_bytes: most(|s| s.rss_bytes)?,
+        open_files: most(|s| s.open_files)?,
+        threads: most(|s| s.threads)?,
+    })
 }
 
-type Figure = fn(&TrialOutcome) -> u64;
+/// One label and its value.
+type Label = [(&'static str, String); 1];
+type Of<T> = fn(&T) -> u64;
 
 /// All of it.
-fn figures(report: &Report, leg: Option<&TrialOutcome>, own: Usage) -> String {
-    let mut page = Page(String::new());
+fn figures(report: &Report, own: Usage, of_trial: Option<Usage>) -> Registry {
+    let mut all = Registry::with_prefix("racehunt");
     let soak = report.soak.clone().unwrap_or_default();
     let trials = || report.scenarios.iter().flat_map(|scenario| &scenario.trials);
-    page.one("racehunt_legs_total", "counter", "Legs that count.", soak.legs as f64);
-    page.one("racehunt_resumed_total", "counter", "How often the soak was resumed.", soak.resumed as f64);
-    page.one("racehunt_elapsed_seconds", "gauge", "Time soaked.", soak.elapsed_ns as f64 / 1e9);
-    let sum = |of: Figure| trials().map(of).sum::<u64>() as f64;
-    page.one("racehunt_ops_total", "counter", "Calls that ended.", sum(|t| t.ops));
-    page.one("racehunt_executions_total", "counter", "Executions that were judged.", sum(|t| t.executions));
-    page.one("racehunt_kills_total", "counter", "Processes killed.", sum(|t| t.crashes));
-    let errors = sum(|t| t.errors.iter().map(|e| e.count).sum());
-    page.one("racehunt_errors_total", "counter", "Calls that failed.", errors);
-    page.head("racehunt_ids_total", "counter", "Ids by what became of them.");
-    let fates: [(&str, Figure); 9] = [
+    let sum = |of: Of<TrialOutcome>| trials().map(of).sum::<u64>();
+    let counts: [(&str, &str, u64); 6] = [
+        ("legs", "Legs that count", soak.legs),
+        ("resumed", "How often the soak was resumed", soak.resumed),
+        ("ops", "Calls that ended", sum(|t| t.ops)),
+        ("executions", "Executions that were judged", sum(|t| t.executions)),
+        ("kills", "Processes killed", sum(|t| t.crashes)),
+        ("errors", "Calls that failed", sum(|t| t.errors.iter().map(|e| e.count).sum())),
+    ];
+    counts.into_iter().for_each(|(name, about, n)| all.register(name, about, ConstCounter::new(n)));
+    all.register("elapsed_seconds", "Time soaked", ConstGauge::new(soak.elapsed_ns as f64 / 1e9));
+    let ids = Family::<Label, Counter>::default();
+    let fates: [(&str, Of<TrialOutcome>); 9] = [
         ("accepted", |t| t.ledger.accepted),
         ("delivered", |t| t.ledger.delivered),
         ("retained", |t| t.ledger.retained),
@@ -105,46 +120,38 @@ fn figures(report: &Report, leg: Option<&TrialOutcome>, own: Usage) -> String {
         ("duplicated", |t| t.ledger.duplicated),
         ("phantom", |t| t.ledger.phantom),
     ];
-    fates.iter().for_each(|(fate, of)| page.line("racehunt_ids_total", "fate", fate, sum(*of)));
-    page.head("racehunt_findings_total", "counter", "Executions that showed a finding, by its kind.");
+    for (fate, of) in fates {
+        ids.get_or_create(&[("fate", fate.to_owned())]).inc_by(sum(of));
+    }
+    all.register("ids", "Ids by what became of them", ids);
+    let findings = Family::<Label, Counter>::default();
     for kind in FindingKind::ALL {
         let of_kind = trials().flat_map(|trial| &trial.findings).filter(|finding| finding.kind == kind);
-        page.line("racehunt_findings_total", "kind", kind.word(), of_kind.map(|f| f.count).sum::<u64>() as f64);
+        findings.get_or_create(&[("kind", kind.word().to_owned())]).inc_by(of_kind.map(|f| f.count).sum());
     }
-    let most = |of: fn(&racehunt_core::timeline::Sample) -> u64| {
-        leg.and_then(|leg| leg.timeline.as_ref()).and_then(|timeline| timeline.samples.iter().map(of).max())
-    };
-    let used = [
-        ("racehunt_rss_bytes", "Resident memory.", own.rss_bytes, most(|s| s.rss_bytes)),
-        ("racehunt_open_files", "Open files.", own.open_files, most(|s| s.open_files)),
-        ("racehunt_threads", "Threads.", own.threads, most(|s| s.threads)),
-    ];
-    for (name, about, own, trial) in used {
-        page.head(name, "gauge", &format!("{about} Of the trial's processes: at most, in the last leg."));
-        page.line(name, "of", "harness", own as f64);
-        if let Some(trial) = trial {
-            page.line(name, "of", "trial", trial as f64);
-        }
+    all.register("findings", "Executions that showed a finding, by its kind", findings);
+    usage(&mut all, own, of_trial);
+    let drift = Family::<Label, Gauge>::default();
+    for one in &soak.drift {
+        drift.get_or_create(&[("of", one.of.clone())]).set(i64::from(one.bad));
     }
-    page.head("racehunt_drift_bad", "gauge", "1 where something drifts for the worse.");
-    soak.drift.iter().for_each(|drift| page.line("racehunt_drift_bad", "of", &drift.of, f64::from(drift.bad)));
-    page.0
+    all.register("drift_bad", "1 where something drifts for the worse", drift);
+    all
 }
 
-struct Page(String);
-
-impl Page {
-    fn head(&mut self, name: &str, kind: &str, about: &str) {
-        let _ = writeln!(self.0, "# HELP {name} {about}\n# TYPE {name} {kind}");
-    }
-
-    fn one(&mut self, name: &str, kind: &str, about: &str, value: f64) {
-        self.head(name, kind, about);
-        let _ = writeln!(self.0, "{name} {value}");
-    }
-
-    /// Labels and values here are words of ours, without anything to escape.
-    fn line(&mut self, name: &str, label: &str, value: &str, number: f64) {
-        let _ = writeln!(self.0, "{name}{{{label}=\"{value}\"}} {number}");
+fn usage(all: &mut Registry, own: Usage, of_trial: Option<Usage>) {
+    let amounts: [(&str, &str, Of<Usage>); 3] = [
+        ("rss_bytes", "Resident memory", |u| u.rss_bytes),
+        ("open_files", "Open files", |u| u.open_files),
+        ("threads", "Threads", |u| u.threads),
+    ];
+    for (name, about, of) in amounts {
+        let amount = Family::<Label, Gauge>::default();
+        for (whose, usage) in [("harness", Some(own)), ("trial", of_trial)] {
+            if let Some(usage) = usage {
+                amount.get_or_create(&[("of", whose.to_owned())]).set(of(&usage).cast_signed());
+            }
+        }
+        all.register(name, format!("{about}; of the trial's processes, at most, in the last leg"), amount);
     }
 }

@@ -83,7 +83,7 @@ impl View {
             "{}/s, {}, {} MiB (harness {} MiB)",
             count(rate.round() as u64) + " ops",
             counted(report.totals.distinct_findings, "finding"),
-            mib(rss.unwrap_or_default()),
+            rss.map_or_else(|| "?".to_owned(), mib),
             mib(Usage::own().rss_bytes)
         );
         let what = match (leg.findings.first(), leg.reasons.first()) {

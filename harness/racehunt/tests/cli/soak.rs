@@ -203,7 +203,7 @@ fn figures_are_served_while_it_soaks() {
     let address = address(&mut running);
     let legs = |text: &String| Some(text.lines().find_map(|line| line.strip_prefix("racehunt_legs_total "))? != "0");
     let text = wait_for("a leg", || Some(get(&address, "/metrics")).filter(|text| legs(text) == Some(true)));
-    assert!(text.starts_with("HTTP/1.1 200") && text.contains("text/plain; version=0.0.4"), "{text}");
+    assert!(text.starts_with("HTTP/1.1 200") && text.contains("application/openmetrics-text; version=1.0.0"), "{text}");
     let of = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
     let accepted = of("racehunt_ids_total{fate=\"accepted\"}").expect("a number");
     assert_eq!(of("racehunt_ids_total{fate=\"lost\"}"), Some(0.0));
