@@ -48,7 +48,7 @@ pub struct Sample {
 pub struct Mark {
     /// Since the trial began.
     pub at_ns: u64,
-    /// `kill`, `pause`, `io`.
+    /// `kill` or `pause`. Faults of single calls are not here: they come by the call, not by the time.
     pub what: String,
 }
 
