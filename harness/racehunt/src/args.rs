@@ -129,7 +129,7 @@ pub(crate) struct Soak {
     /// The load of one leg: a trial of its own, with a seed of its own, judged at its end
     #[arg(long, value_name = "TIME", default_value = "1m")]
     pub(crate) leg: Timespan,
-    /// Folder for the report: it gets NAME/report.json, NAME/report.txt and NAME/soak.json, NAME being the file's
+    /// Folder for the report: it gets NAME/report.json, its page and summary, and NAME/soak.json, NAME being the file's
     #[arg(long, value_name = "DIR", default_value = "racehunt-out")]
     pub(crate) out: PathBuf,
     /// Go on where the soak in DIR/NAME stopped; begin, if there is none
@@ -144,7 +144,7 @@ pub(crate) struct Soak {
     /// Disk that a leg may use, such as 10GiB [default: 2GiB]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(crate) disk: Option<u64>,
-    /// Serve figures for Prometheus at `http://ADDR/metrics`
+    /// Serve figures for Prometheus at `http://ADDR/metrics`; without ADDR, 127.0.0.1:9100
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:9100")]
     pub(crate) metrics: Option<SocketAddr>,
     /// Seed of everything that is drawn [default: 1, or that of the soak that is resumed]

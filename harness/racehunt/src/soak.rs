@@ -25,7 +25,8 @@ use racehunt_engines::supervisor::{Supervise, run_trial};
 use racehunt_reports::model::LegIds;
 use racehunt_reports::render::{TextOptions, drift_says, json, text};
 use racehunt_reports::{Executed, Header, Report, Share, assemble, exit};
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -41,6 +42,7 @@ pub(crate) fn soak(args: &args::Soak, subjects: Subjects<'_>) -> Result<u8, Fail
     };
     let folder = output::folder(&args.out, std::slice::from_ref(&one.file));
     output::writable(&folder.join("report.json"))?;
+    let _alone = alone(&folder)?;
     let state = Checkpoint::take_up(args, &folder, &one.scenario)?;
     let scenario = soaked(one.scenario, args.leg);
     let trials = Plan::expand(&scenario, state.seed).trials;
@@ -53,6 +55,19 @@ pub(crate) fn soak(args: &args::Soak, subjects: Subjects<'_>) -> Result<u8, Fail
     let metrics = args.metrics.map(Metrics::serve).transpose()?;
     let file = one.file.display().to_string();
     Soaking { args, folder, file, scenario, trials, state, how, stop, metrics }.run()
+}
+
+/// Holds the folder for this process, until the file is dropped: two soaks would overwrite each other's legs.
+fn alone(folder: &Path) -> Result<File, Failure> {
+    let at = folder.display();
+    let open = File::open(folder).map_err(Failure::harness(at.to_string()))?;
+    match open.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::Usage(format!("error: {at}: another soak is at work here; give this one another --out")))
+        }
+        // A file system without locks keeps nobody from soaking.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(open),
+    }
 }
 
 /// The scenario as a soak runs it: its stress trials alone, each as long as a leg.

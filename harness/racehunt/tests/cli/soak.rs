@@ -91,6 +91,7 @@ fn killed_and_resumed_it_counts_every_leg_once() {
     let running = bench.start("soak s.toml --legs 7 --leg 300ms");
     let legs = |bench: &Bench| checkpoint(bench).and_then(|all| all["soak"]["legs"].as_u64()).unwrap_or_default();
     wait_for("two legs", || (legs(&bench) >= 2).then_some(()));
+    bench.run("soak s.toml --legs 7 --leg 300ms --resume").ended(2).complains("another soak is at work");
     // In the middle of the next one.
     let worker = first_worker(running.pid());
     signal(running.pid(), Signal::SIGKILL);
