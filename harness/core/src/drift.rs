@@ -2,10 +2,10 @@
 //!
 //! Two questions, since every leg of a soak starts the component anew. *Over the soak*: does what the harness uses, what
 //! the component uses at most in a leg, its latency or its throughput change from leg to leg? By Theil and Sen's slope with
-//! Sen's interval (1968); only legs of the same trial are compared with each other (Hirsch, Slack and Smith's seasonal slope, 1982), since
-//! another size uses other amounts. *Within a leg*: does what the component uses grow in the second half of its legs?
-//! Each leg's slope is one observation; their median has an interval from the binomial distribution, which asks nothing of
-//! the legs but that they do not depend on each other.
+//! Sen's interval (1968); only legs of the same trial, with all of their faults or with some, are compared with each other
+//! (Hirsch, Slack and Smith's seasonal slope, 1982), since another size uses other amounts. *Within a leg*: does what the
+//! component uses grow in the second half of its legs? Each leg's slope is one observation; their median has an interval
+//! from the binomial distribution, which asks nothing of the legs but that they do not depend on each other.
 
 use crate::outcome::TrialOutcome;
 use crate::timeline::{Sample, Timeline};
@@ -27,6 +27,8 @@ pub struct Point {
     pub at_ns: u64,
     /// Place of its trial in the plan.
     pub trial: u32,
+    /// True if some of its faults were at work, drawn by its seed, and not all.
+    pub drawn: bool,
     /// Ids it accepted: over all legs the sum of the ledger's.
     pub accepted: u64,
     /// Calls that ended in it.
@@ -56,7 +58,7 @@ pub struct Point {
 }
 
 impl Point {
-    /// The point of a leg of `outcome`; the harness's own figures are left at 0.
+    /// The point of a leg of `outcome` with all faults; the harness's own figures are left at 0.
     #[must_use]
     pub fn of(leg: u64, at_ns: u64, trial: u32, outcome: &TrialOutcome) -> Self {
         let none = Timeline::default();
@@ -69,6 +71,7 @@ impl Point {
             leg,
             at_ns,
             trial,
+            drawn: false,
             accepted: outcome.ledger.accepted,
             ops: outcome.ops,
             harness_rss_bytes: 0,
@@ -203,7 +206,8 @@ pub fn drifts(points: &[Point], leg_ns: u64) -> Vec<Drift> {
     let measured = |series: &&Series| points.iter().any(|point| (series.value)(point).is_some());
     let over = OVER.iter().filter(measured).map(|series| {
         let common = series.of.starts_with("harness");
-        let of = |p: &Point| (series.value)(p).map(|y| (if common { 0 } else { p.trial }, p.at_ns as f64, y as f64));
+        let group = |p: &Point| if common { 0 } else { p.trial * 2 + u32::from(p.drawn) };
+        let of = |p: &Point| (series.value)(p).map(|y| (group(p), p.at_ns as f64, y as f64));
         let known: Vec<(u32, f64, f64)> = points.iter().filter_map(of).collect();
         let hours = span(&known) / HOUR_NS;
         series.judge(points, known.len(), theil_sen(&known), hours)

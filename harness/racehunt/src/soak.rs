@@ -5,6 +5,7 @@
 //! killed before that loses the leg at hand, and nothing counts twice.
 
 mod checkpoint;
+mod faults;
 mod metrics;
 mod view;
 
@@ -149,7 +150,8 @@ impl Soaking<'_> {
         let place = ((number - 1) % self.trials.len() as u64) as usize;
         let planned = &self.trials[place];
         let seed = trial_seed(self.state.seed, &format!("{} leg {number}", planned.id));
-        let trial = Trial { seed, ..planned.clone() };
+        let mut trial = Trial { seed, ..planned.clone() };
+        let drawn = faults::draw(&mut trial, number, self.trials.len() as u64);
         let since = Instant::now();
         view.begin(&self.state.soak, &trial);
         let mut outcome = run_trial(&trial, &self.how, &mut |event| view.tell(&event));
@@ -168,7 +170,7 @@ impl Soaking<'_> {
         let own = Usage::own();
         let mut point = Point::of(number, soak.elapsed_ns, place as u32, &outcome);
         (point.harness_rss_bytes, point.harness_open_files) = (own.rss_bytes, own.open_files);
-        point.harness_threads = own.threads;
+        (point.harness_threads, point.drawn) = (own.threads, drawn);
         keep(&mut soak.points, point);
         soak.drift = drifts(&soak.points, soak.leg_ns);
         match self.state.outcomes.iter_mut().find(|sum| sum.trial.id == outcome.trial.id) {

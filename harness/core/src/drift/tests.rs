@@ -10,6 +10,7 @@ fn point(leg: u64, trial: u32, rss: u64) -> Point {
         leg,
         at_ns: leg * MINUTE_NS,
         trial,
+        drawn: false,
         accepted: 100,
         ops: 200,
         harness_rss_bytes: 30 << 20,
