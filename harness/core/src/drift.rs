@@ -169,7 +169,7 @@ enum Better {
 
 const MIB: f64 = 1_048_576.0;
 
-/// Over the soak; those of the harness compare all legs.
+/// Over the soak; those of the harness compare all legs of its second half: in the first its tables, which have bounds, fill.
 const OVER: [Series; 8] = [
     series("harness memory", "bytes", 2.0 * MIB, 0.05, |p| Some(p.harness_rss_bytes)),
     series("harness open files", "files", 4.0, 0.1, |p| Some(p.harness_open_files)),
@@ -207,8 +207,10 @@ pub fn drifts(points: &[Point], leg_ns: u64) -> Vec<Drift> {
     let over = OVER.iter().filter(measured).map(|series| {
         let common = series.of.starts_with("harness");
         let group = |p: &Point| if common { 0 } else { p.trial * 2 + u32::from(p.drawn) };
+        let half = if common { points.last().map_or(0, |last| last.at_ns / 2) } else { 0 };
+        let late = points.iter().filter(|p| p.at_ns >= half);
         let of = |p: &Point| (series.value)(p).map(|y| (group(p), p.at_ns as f64, y as f64));
-        let known: Vec<(u32, f64, f64)> = points.iter().filter_map(of).collect();
+        let known: Vec<(u32, f64, f64)> = late.filter_map(of).collect();
         let hours = span(&known) / HOUR_NS;
         series.judge(points, known.len(), theil_sen(&known), hours)
     });

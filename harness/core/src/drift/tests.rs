@@ -81,6 +81,17 @@ fn few_legs_say_nothing() {
 }
 
 #[test]
+fn the_harness_may_fill_its_tables_and_not_grow_for_ever() {
+    let soak = |rss: fn(u64) -> u64| {
+        let points = (1..=60).map(|leg| Point { harness_rss_bytes: rss(leg) << 20, ..point(leg, 0, 1) });
+        let memory = of(&drifts(&points.collect::<Vec<_>>(), MINUTE_NS), "harness memory").clone();
+        (memory.verdict, memory.bad)
+    };
+    assert_eq!(soak(|leg| 10 + leg.min(25)), (Trend::Flat, false));
+    assert_eq!(soak(|leg| 10 + leg), (Trend::Grows, true));
+}
+
+#[test]
 fn an_interval_wide_enough_for_both_decides_nothing() {
     let mut rng = SplitMix64::new(3);
     let points: Vec<_> = (1..=8).map(|leg| point(leg, 0, rng.below(400 << 20))).collect();
