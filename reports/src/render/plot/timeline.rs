@@ -72,7 +72,8 @@ fn chart(name: &str, points: &[(u64, u64)], words: fn(u64) -> String, of: &Timel
     chart.level(0.0, "0");
     chart.level(1.0, &words(high));
     for quarter in 0..=4_u32 {
-        chart.tick(f64::from(quarter) / 4.0, &span(end / 4 * u64::from(quarter)));
+        let at = if quarter == 0 { "0".to_owned() } else { span(end / 4 * u64::from(quarter)) };
+        chart.tick(f64::from(quarter) / 4.0, &at);
     }
     for mark in &of.marks {
         fault(&mut chart, mark, at(mark.at_ns), of.marks.len() <= MOST_SIGNS);
