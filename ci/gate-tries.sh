@@ -2,7 +2,7 @@
 
 target="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
 out="$target/gate-tries"
-trial=ci/gate-trial.toml
+trial=ci/gate-trial
 mkdir -p "$out"
 
 # build NAME FOLDER FEATURES: the release build of this source with these features, in a target folder of its own, as
