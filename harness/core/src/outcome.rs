@@ -3,6 +3,8 @@
 mod absorb;
 pub mod latency;
 
+pub use absorb::{NOBODY_KILLED, NOBODY_PAUSED};
+
 use crate::discovery::Discovery;
 use crate::finding::{Finding, FindingKind};
 use crate::id::Id;

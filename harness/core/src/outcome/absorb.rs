@@ -8,13 +8,18 @@ use crate::tally::MOST_FINDINGS;
 use crate::timeline::Timeline;
 use crate::verdict::{Coverage, Verdict};
 
+/// The doubt that kills were asked for and none came.
+pub const NOBODY_KILLED: &str = "faults: nobody was killed";
+/// The doubt that pauses were asked for and none came.
+pub const NOBODY_PAUSED: &str = "faults: nobody was paused";
+
 /// Doubts and kinds of errors that are kept.
 const MOST: usize = 32;
 
 impl TrialOutcome {
     /// Adds an outcome of the same trial that was run after this one, with whatever seed: what both came to. Numbers add
     /// up, histograms are merged, gauges stay at their worst, findings are those of both by fingerprint, each doubt stays a
-    /// doubt. Of bounded size however often it is called: remarks stay that both have and that on a sketch, ids ([`Named`]) do not.
+    /// doubt, but that a fault never came where in one of them it did. Of bounded size however often it is called: remarks stay that both have and that on a sketch, ids ([`Named`]) do not.
     ///
     /// Not for models: of two searches of one tree nothing can be added up but what they found.
     pub fn absorb(&mut self, mut later: Self) {
@@ -104,6 +109,9 @@ impl TrialOutcome {
 
     /// Verdict and reasons, from what there is now.
     fn judge(&mut self) {
+        let paused = self.timeline.as_ref().is_some_and(|t| t.marks.iter().any(|mark| mark.what == "pause"));
+        let came = [(NOBODY_KILLED, self.crashes > 0), (NOBODY_PAUSED, paused)];
+        self.doubts.retain(|doubt| !came.contains(&(doubt.as_str(), true)));
         let of = self.executions;
         for finding in &mut self.findings {
             if let Repro::Statistical { seen, executions, .. } = &mut finding.repro {
@@ -200,6 +208,20 @@ mod tests {
         assert_eq!((finding.count, finding.first_execution), (2, 3));
         assert!(matches!(finding.repro, Repro::Statistical { seen: 2, executions: 4, .. }));
         assert_eq!(total.doubts, ["no"]);
+    }
+
+    #[test]
+    fn a_fault_that_came_once_came() {
+        let none = |doubts: &[&str]| TrialOutcome { crashes: 0, ..leg(0, 1, doubts) };
+        let mut total = none(&[NOBODY_KILLED, NOBODY_PAUSED]);
+        total.absorb(none(&[NOBODY_KILLED]));
+        assert_eq!((total.doubts.len(), total.verdict), (2, Verdict::Unknown));
+        total.absorb(leg(0, 1, &[]));
+        assert_eq!((&total.doubts[..], total.verdict), (&[NOBODY_PAUSED.to_owned()][..], Verdict::Unknown));
+        let mut timeline = Timeline::default();
+        timeline.mark(1, "pause");
+        total.absorb(TrialOutcome { timeline: Some(timeline), ..leg(0, 1, &[NOBODY_PAUSED]) });
+        assert_eq!((total.doubts.len(), total.verdict), (0, Verdict::Pass));
     }
 
     #[test]

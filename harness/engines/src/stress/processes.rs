@@ -37,6 +37,7 @@ use play::{GRACE, Place, Play, Played, Stage};
 use racehunt_core::finding::FindingKind;
 use racehunt_core::ledger::Ledger;
 use racehunt_core::observation::{Observation, Panic, Violation};
+use racehunt_core::outcome::{NOBODY_KILLED, NOBODY_PAUSED};
 use racehunt_core::plan::Trial;
 use racehunt_core::scenario::Pace;
 use racehunt_core::subject::{Env, Subject};
@@ -352,10 +353,10 @@ impl Coordinator<'_> {
         } = self.sums;
         let pauses = self.chaos.count;
         if kills == 0 && (self.kills.any() || kills_itself(self.trial)) {
-            doubts.push("faults: nobody was killed".to_owned());
+            doubts.push(NOBODY_KILLED.to_owned());
         }
         if pauses == 0 && self.chaos.any() {
-            doubts.push("faults: nobody was paused".to_owned());
+            doubts.push(NOBODY_PAUSED.to_owned());
         }
         if kills + restarts + pauses > 0 {
             let paused = self.chaos.paused(Instant::now()).as_secs_f64();
