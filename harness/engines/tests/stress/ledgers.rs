@@ -116,8 +116,8 @@ fn many_ids_are_accounted_for_as_few_are() {
     assert!(sketched(&many), "{:?}", many.notes);
     names_all(&many);
     let few = after(20_000);
-    // Unless this machine was so slow to look that it, too, was many.
-    assert!(!sketched(&few) || few.ledger.accepted > 1 << 17);
+    // Unless this machine was so slow to look that it, too, was many: an id makes two entries, of 131,072 that are kept.
+    assert!(!sketched(&few) || few.ledger.accepted > 60_000);
     names_all(&few);
 }
 
