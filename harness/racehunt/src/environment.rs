@@ -34,7 +34,7 @@ fn commit() -> Option<String> {
 }
 
 /// What tells this build from another: the version, and a checksum of the program.
-pub(crate) fn build() -> String {
-    let bytes = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
-    format!("{} {:08x}-{}", env!("CARGO_PKG_VERSION"), crc32fast::hash(&bytes), bytes.len())
+pub(crate) fn build() -> std::io::Result<String> {
+    let bytes = std::env::current_exe().and_then(std::fs::read)?;
+    Ok(format!("{} {:08x}-{}", env!("CARGO_PKG_VERSION"), crc32fast::hash(&bytes), bytes.len()))
 }

@@ -117,7 +117,7 @@ impl Soaking<'_> {
                 self.state.soak.ended = Some("something was found; --go-on goes on".to_owned());
             }
             self.state.write(&self.folder)?;
-            report = self.report();
+            report.soak = Some(self.state.soak.clone());
             self.write(&report)?;
             self.publish(&report, Some(&outcome));
             view.end(&self.state.soak, &report, &outcome);

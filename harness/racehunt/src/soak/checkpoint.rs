@@ -75,7 +75,7 @@ impl Checkpoint {
             schema: SCHEMA,
             scenario: scenario.name.clone(),
             digest: format!("{:08x}-{}", crc32fast::hash(said.as_bytes()), said.len()),
-            build: build(),
+            build: build().map_err(Failure::harness("this program"))?,
             seed: args.seed.unwrap_or(1),
             started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             soak: Soak {
